@@ -1,0 +1,114 @@
+/*
+ * Site: the checked configuration of one datacentre (contracts/configuration.md section 4), as every
+ * program sees it. Built once from YAML, in the caller's arena, then constant; names are unique within
+ * their kind and every reference is an index into the arrays here (XN_NONE: not given).
+ */
+#ifndef XN_COMMON_SITE_H
+#define XN_COMMON_SITE_H
+
+#include "common/limits.h"
+#include "common/units.h"
+#include "common/yaml.h"
+
+#define XN_NONE UINT32_MAX
+
+struct xn_site_feed {
+	bool present;
+	const char *panel;
+	xn_power rating;   /* breaker x voltage x phases */
+	xn_ratio max_load; /* of the rating, in normal operation; 100 % if not given */
+};
+
+struct xn_site_rack {
+	const char *name;
+	const char *room;
+	struct xn_site_feed feeds[2]; /* A, B */
+	uint32_t cooling_device;      /* XN_NONE */
+	xn_temperature inlet_max;     /* mk 0: not given */
+};
+
+/* `devices.NAME/NUMBER` of `racks.R.units.U.outlets`. */
+struct xn_site_outlet {
+	uint32_t device;
+	unsigned number;
+};
+
+struct xn_site_host {
+	const char *name;
+	const char *cluster;
+	const char *uri; /* {host} already replaced */
+	uint32_t rack;   /* XN_NONE if no rack holds it */
+	struct xn_site_outlet outlets[4];
+	unsigned outlet_count;
+	/* Watts of the machine's plate, until its own curve is learned: units.U.power {idle, full}. */
+	xn_power idle;
+	xn_power full;
+};
+
+enum xn_measures {
+	XN_MEASURES_NOTHING,
+	XN_MEASURES_GRID,
+	XN_MEASURES_PV,
+	XN_MEASURES_BATTERY,
+	XN_MEASURES_GENERATOR,
+	XN_MEASURES_COOLING,
+};
+
+/* SNMP as a device of this site speaks it; secrets are names of credentials, never values. */
+struct xn_site_snmp {
+	int version; /* 1, 2 (v2c), 3; 0: none given */
+	const char *community;
+	const char *user;
+	const char *auth_protocol; /* md5 sha sha256 sha512; NULL: none */
+	const char *auth;
+	const char *priv_protocol; /* aes aes256 des; NULL: none */
+	const char *priv;
+};
+
+struct xn_site_device {
+	const char *name;
+	const char *profile;
+	const char *address;
+	uint32_t rack; /* of `feeds`, or of the rack whose units use its outlets; XN_NONE: the site's */
+	int feed;      /* 0 A, 1 B, -1 none */
+	enum xn_measures measures;
+	const char *zone; /* of cooling/ZONE */
+	xn_duration poll;
+	struct xn_site_snmp snmp;
+	bool enabled;
+	const char *agent; /* the agent that reads it: `agent: NAME`, else its rack's name, else "site" */
+};
+
+struct xn_site_listener {
+	enum { XN_LISTEN_UNIX, XN_LISTEN_TLS, XN_LISTEN_HTTP } kind; /* http: loopback addresses only */
+	const char *host; /* or the path of a unix socket */
+	int port;
+};
+
+struct xn_site {
+	const char *name;
+	const char *title_vi;
+	const char *title_en;
+	const char *timezone;
+	const char *grid_region;
+	struct xn_site_listener *listeners;
+	uint32_t listener_count;
+	const char *certificate;
+	const char *private_key; /* name of a credential */
+	xn_duration raw_every, raw_keep, hour_keep;
+	struct xn_site_rack *racks;
+	uint32_t rack_count;
+	struct xn_site_host *hosts;
+	uint32_t host_count;
+	struct xn_site_device *devices;
+	uint32_t device_count;
+};
+
+/*
+ * Reads FILEs (with what they include) as one configuration. Every mistake becomes a problem; with no
+ * problem *ret_site is complete. XN_EREAD when a named file cannot be read.
+ */
+int xn_site_load(struct xn_arena *arena, const char *const *files, unsigned file_count,
+    struct xn_problems *problems, struct xn_site *ret_site, struct xn_error *err);
+
+#endif

@@ -1,0 +1,251 @@
+/*
+ * Core: every decision of Xanh, as a pure function over its own state. It is told the time, told what
+ * happened, and answers with what it would like done. No clock, no I/O, no threads, no floating point
+ * in state; memory only from the arenas handed in. The daemon, the what-if planner and the simulator
+ * link the same object code (`make layers` proves it is pure).
+ *
+ * Invariants, checked after every step:
+ *   (1) time never runs back;
+ *   (2) a VM is in at most one move; both hosts reserve its resources until the move ends;
+ *   (3) at most one plan is running; a plan's steps start only after those they depend on are done;
+ *   (4) in hold (stale data, disk full, paused) no new move starts;
+ *   (5) the watts of a host's VMs and its own remainder sum exactly to its outlets;
+ *   (6) a closed interval of the ledger sums to zero;
+ *   (7) a VM that runs on two hosts is an alarm, and nothing but curing it is done to it.
+ */
+#ifndef XN_CORE_CORE_H
+#define XN_CORE_CORE_H
+
+#include "common/arena.h"
+#include "orchestrator/core/action.h"
+#include "orchestrator/core/event.h"
+#include "policies/place.h"
+
+/* ---- telemetry: latest values and the booking of each meter ---- */
+
+struct xn_meter {
+	enum xn_quality quality; /* ABSENT until the first value; STALE by age */
+	bool has_power, has_energy;
+	xn_power power;
+	xn_temperature temperature;
+	xn_instant at; /* of the last reading with a value */
+	/* Booking (facts/energy-standards.md section 2): see meter.h. */
+	xn_energy register_last;
+	xn_instant register_at;
+	uint8_t low_readings; /* consecutive ones below register_last */
+	xn_energy register_low;
+	xn_energy booked;          /* since the core began; never falls */
+	xn_energy interval_booked; /* in the open interval of the ledger */
+	xn_duration interval_covered;
+	xn_energy interval_estimated;
+};
+
+/* ---- inventory: hosts and the VMs on them ---- */
+
+struct xn_host {
+	bool up;
+	bool listed;  /* its list has been read since it came up */
+	bool drained; /* a person asked for it to be emptied */
+	uint32_t cpus;
+	uint64_t memory_mib;
+	xn_instant listed_at;
+	xn_power power;   /* sum of its outlets */
+	enum xn_quality power_quality; /* of the worst outlet */
+	xn_power curve[11]; /* learned watts at 0..100 % CPU, in steps of 10 */
+	uint32_t curve_weight[11];
+	int64_t used_millicores; /* by its domains, last interval */
+	xn_power remainder; /* of its power that belongs to no VM */
+	xn_energy interval_remainder;
+};
+
+/* One copy of a VM on one host: what that host said last. */
+struct xn_copy {
+	uint32_t host; /* XN_NONE: this place is free */
+	enum xn_vm_state state;
+	bool seen; /* in the list that is being read */
+	uint64_t cpu_ns;
+	xn_instant cpu_at;
+};
+
+#define XN_COPIES_MAX 3 /* the two ends of a move, and one that should not be */
+
+struct xn_vm {
+	bool known;
+	xn_uuid uuid;
+	struct xn_vm_facts facts;
+	uint32_t host; /* that owns it: where it runs, or ran last; XN_NONE: nowhere */
+	struct xn_copy copies[XN_COPIES_MAX];
+	int64_t used_millicores;
+	int64_t p95_millicores;
+	xn_power power; /* its share of its host's outlets */
+	xn_energy energy; /* since the core began */
+	xn_energy interval_energy;
+	uint32_t moves_today;
+	int64_t moves_day;
+	uint64_t generation; /* rises with every act on it */
+	uint32_t note;   /* newest of its notes, for `xanh vm why`; XN_NONE */
+};
+
+/* ---- moves: the migration machine (migrate.h) ---- */
+
+enum xn_move_phase {
+	XN_MOVE_NONE = 0,
+	XN_MOVE_COPY,    /* asked; the hypervisors are at work */
+	XN_MOVE_SWITCH,  /* arrived paused: asked to resume on the target */
+	XN_MOVE_VERIFY,  /* both hosts are being re-read */
+	XN_MOVE_UNKNOWN, /* outcome unknown: waiting for the lists of both hosts */
+	XN_MOVE_CURE,    /* a left-over copy is being destroyed, or the one true copy resumed */
+};
+
+#define XN_MOVES_MAX 16 /* in flight at one time, over the whole site */
+
+struct xn_move {
+	enum xn_move_phase phase;
+	uint32_t vm;
+	uint32_t from, to; /* hosts */
+	uint32_t step;     /* of the running plan; XN_NONE: of no plan any more */
+	uint64_t request;  /* that is open; 0 */
+	xn_instant started;
+	xn_instant deadline; /* of the phase */
+	xn_instant asked_lists_at;
+	bool listed_from, listed_to; /* since asked_lists_at */
+	bool ok_reported; /* the migrate call returned success: the source is gone */
+	bool failed;
+	char why[XN_SENTENCE_SIZE];
+};
+
+/* ---- plans: propose -> approve -> apply -> done (plan.h) ---- */
+
+enum xn_plan_state {
+	XN_PLAN_NONE = 0,
+	XN_PLAN_PROPOSED,
+	XN_PLAN_APPROVED,
+	XN_PLAN_RUNNING,
+	XN_PLAN_DONE,
+	XN_PLAN_STOPPED,  /* a guard, a failure or drift stopped it; `why` says which */
+	XN_PLAN_ABORTED,  /* by a person */
+	XN_PLAN_SUPERSEDED,
+};
+
+enum xn_step_state { XN_STEP_WAITING, XN_STEP_STARTED, XN_STEP_DONE, XN_STEP_FAILED };
+
+struct xn_plan_step {
+	uint32_t number;
+	uint32_t vm, from, to;
+	uint32_t after[8];
+	uint32_t after_count;
+	enum xn_step_state state;
+	xn_power saves;
+	xn_instant started, ended;
+	char reason[XN_SENTENCE_SIZE];
+};
+
+struct xn_plan {
+	enum xn_plan_state state;
+	char id[XN_NAME_SIZE];
+	uint64_t seed;
+	xn_instant made, approved, started, ended;
+	char actor[XN_NAME_SIZE]; /* who asked for it, or "xanhd" */
+	char approver[XN_NAME_SIZE];
+	char policy[XN_NAME_SIZE];
+	uint32_t step_count;
+	struct xn_plan_step steps[XN_STEPS_MAX];
+	xn_power before_it, after_it, before_facility, after_facility, bound_it;
+	uint32_t violations_before, violations_after;
+	xn_power measured_before, measured_after; /* IT watts when it began, and after it settled */
+	char verdict[XN_SENTENCE_SIZE];
+	char why[XN_SENTENCE_SIZE]; /* of STOPPED, ABORTED */
+};
+
+#define XN_PLANS_MAX 8 /* the newest; older ones live in the journal */
+
+struct xn_alarm {
+	uint32_t id; /* 0: free */
+	char key[XN_NAME_SIZE]; /* what it is about: "stale:pdu-a07-a", one alarm each */
+	char subject[XN_NAME_SIZE];
+	enum xn_severity severity;
+	xn_instant raised;
+	xn_instant acked; /* ms 0: not */
+	char acked_by[XN_NAME_SIZE];
+	char note[XN_SENTENCE_SIZE];
+	char text[XN_SENTENCE_SIZE];
+	bool touched; /* still true at this tick */
+};
+
+struct xn_note {
+	xn_instant at;
+	uint32_t vm;   /* XN_NONE */
+	uint32_t next; /* older note of the same VM; XN_NONE */
+	char subject[XN_NAME_SIZE];
+	char text[XN_SENTENCE_SIZE];
+};
+
+/* The live power picture, as of the last reading (energy.h). */
+struct xn_picture {
+	xn_power grid, pv, battery, generator;
+	xn_power cooling;
+	xn_power it;     /* sum of the racks' feeds */
+	xn_power losses; /* sources minus cooling minus IT */
+	bool complete;   /* every meter of the site is fresh */
+};
+
+struct xn_core {
+	const struct xn_topology *topology;
+	struct xn_arena *scratch; /* reset at the start of every step */
+	xn_instant now;
+	uint64_t next_request;
+	uint64_t next_plan;
+	uint32_t next_alarm;
+	bool booted;       /* XN_EV_BOOT was stepped; before it no action leaves */
+	bool paused;       /* by a person */
+	bool storage_full;
+	char paused_by[XN_NAME_SIZE];
+	xn_instant interval_start; /* of the ledger */
+	xn_instant last_tick;
+	const struct xn_policy *policy; /* NULL: none was applied */
+
+	struct xn_meter *meters; /* [topology->meter_count] */
+	struct xn_host *hosts;   /* [topology->host_count] */
+	struct xn_vm *vms;       /* [vm_capacity]; a VM keeps its place */
+	uint32_t vm_capacity;
+	uint32_t vm_count; /* places ever used */
+	struct xn_move moves[XN_MOVES_MAX];
+	struct xn_plan plans[XN_PLANS_MAX]; /* ring: newest at (next_plan - 1) % XN_PLANS_MAX */
+	struct xn_alarm alarms[XN_ALARMS_MAX];
+	struct xn_note notes[XN_NOTES_MAX]; /* ring */
+	uint64_t note_count;
+	struct xn_picture picture;
+};
+
+/*
+ * A new core in `arena`, with room for `vm_capacity` VMs; `scratch` serves one step at a time. The
+ * topology must outlive it.
+ */
+struct xn_core *xn_core_new(struct xn_arena *arena, struct xn_arena *scratch,
+    const struct xn_topology *topology, uint32_t vm_capacity);
+
+/* Bytes of arena that xn_core_new needs. */
+size_t xn_core_size(const struct xn_topology *topology, uint32_t vm_capacity);
+
+/* One fact in, requests out. `actions` is emptied first. */
+void xn_core_step(struct xn_core *core, const struct xn_event *event, struct xn_actions *actions);
+
+/* When the core wants an XN_EV_TICK at the latest: the next deadline or decision. */
+xn_instant xn_core_next_deadline(const struct xn_core *core);
+
+/* Why the whole site (rack XN_NONE) or a rack holds: a sentence; NULL if it does not. */
+const char *xn_core_hold(const struct xn_core *core, uint32_t rack);
+
+/* The fleet as placement sees it, in `arena` (whose lifetime it has). */
+void xn_core_fleet(const struct xn_core *core, struct xn_arena *arena, struct xn_fleet *ret_fleet);
+
+/* The newest plan; NULL if there never was one. And the plan of this id. */
+const struct xn_plan *xn_core_plan(const struct xn_core *core);
+const struct xn_plan *xn_core_plan_of(const struct xn_core *core, const char *id);
+
+/* State <-> bytes, versioned by layout and topology. Reading back refuses any other version. */
+void xn_core_save(const struct xn_core *core, struct xn_writer *out);
+int xn_core_load(struct xn_core *core, struct xn_reader *in, struct xn_source *ret_policy,
+    struct xn_error *err);
+
+#endif
