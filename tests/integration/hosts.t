@@ -1,0 +1,88 @@
+#!/bin/sh
+# The fixture itself: two libvirt hosts, one guest that migrates live between them, nothing left behind.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+skip() {
+	echo "1..0 # SKIP $*"
+	exit 0
+}
+[ "$(id -u)" -eq 0 ] || skip "hosts: needs root (network namespaces, libvirtd)"
+for program in libvirtd virsh qemu-system-x86_64 ip; do
+	command -v $program >/dev/null || skip "hosts: $program is not installed (deploy/install-deps)"
+done
+unshare -n -m true 2>/dev/null || skip "hosts: this machine does not let root make namespaces"
+
+export XANH_NET=10.78.9 XANH_PREFIX=xth
+base=$(mktemp -d "${TMPDIR:-/tmp}/xanh-hosts.XXXXXX")
+finish() {
+	deploy/demo/hosts down "$base"
+	rm -rf "$base"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+number=0
+ok() { # ok NAME COMMAND...: the command's success is the test's
+	number=$((number + 1))
+	name=$1
+	shift
+	if "$@" >"$base/out" 2>&1; then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name"
+		sed 's/^/# /' "$base/out"
+	fi
+}
+
+hosts() { deploy/demo/hosts "$@"; }
+on() { virsh -q -c "qemu+tcp://$XANH_NET.$1/system" domstate portal --reason; }
+last_tick() { sed -n 's/^tick \([0-9]*\) .*/\1/p' "$log" | tail -n 1; }
+ticks_beyond() { # ticks_beyond N SECONDS
+	i=0
+	while [ "$(last_tick || :)" = '' ] || [ "$(last_tick)" -le "$1" ]; do
+		i=$((i + 1))
+		[ $i -lt $(($2 * 10)) ] || return 1
+		sleep 0.1
+	done
+}
+strictly_increasing() {
+	awk '/^tick/ { if (seen && $2 <= last) { print "tick", $2, "after", last; exit 1 } last = $2; seen = 1 }
+		END { exit !seen }' "$log"
+}
+migrate() {
+	timeout 60 virsh -q -c "qemu+tcp://$XANH_NET.$1/system" migrate --live --p2p --persistent \
+		--undefinesource --abort-on-error portal "qemu+tcp://$XANH_NET.$2/system"
+}
+lists_two() { [ "$(/usr/bin/python3 -c 'import json,sys; print(len(json.load(open(sys.argv[1]))))' \
+	"$base/hosts.json")" = 2 ]; }
+running_on() { on "$1" | grep -q '^running'; }
+absent_on() { ! on "$1"; }
+labelled() { virsh -q -c "qemu+tcp://$XANH_NET.$1/system" metadata portal https://xanh.vn/vm/1 | grep -q 'platform="dvc"'; }
+kill_daemon() { kill -9 "$(cat "$base/$1/run/libvirt/libvirtd.pid")"; }
+nothing_left() {
+	! ip netns list | grep "^$XANH_PREFIX" && ! ip link show | grep ": v*${XANH_PREFIX}" &&
+		! ls -d "$base"/h[0-9]* 2>/dev/null
+}
+
+echo 1..14
+log=$base/serial/portal.log
+ok "two hosts come up" hosts up "$base" 2
+ok "hosts.json lists both" lists_two
+ok "a guest starts on h1" hosts guest "$base" h1 portal aaaaaaaa-0000-4000-8000-000000000009 20 \
+	platform=dvc agency=mst movable=yes
+ok "it ticks" ticks_beyond 1 40
+ok "its labels are in its metadata" labelled 1
+ok "it migrates live to h2" migrate 1 2
+ok "it runs on h2" running_on 2
+ok "it is no longer on h1" absent_on 1
+ok "its labels moved along" labelled 2
+ok "it goes on ticking" ticks_beyond "$(last_tick)" 20
+ok "no tick came twice: one copy ran at a time" strictly_increasing
+kill_daemon h2
+# shellcheck disable=SC2016 # the inner shell expands its own arguments
+ok "a killed daemon comes back and finds its guest running" sh -c '
+	deploy/demo/hosts restart "$1" h2 && virsh -q -c "qemu+tcp://$2.2/system" domstate portal | grep -q running' \
+	sh "$base" "$XANH_NET"
+ok "down ends everything" hosts down "$base"
+ok "no namespace, link or folder is left" nothing_left
