@@ -1,0 +1,62 @@
+/*
+ * Inside of the store on SQLite: one connection, each statement prepared once. Only store*.c
+ * include this. A statement from xn_sql is reset and free of bindings; whoever took it steps it to
+ * the end before taking it again.
+ */
+#ifndef XN_SHELL_STORE_SQLITE_H
+#define XN_SHELL_STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "orchestrator/shell/store.h"
+
+enum xn_sql {
+	XN_SQL_BEGIN,
+	XN_SQL_COMMIT,
+	XN_SQL_ROLLBACK,
+	XN_SQL_JOURNAL,
+	XN_SQL_REPLAY,
+	XN_SQL_SNAPSHOT,
+	XN_SQL_SNAPSHOT_PRUNE,
+	XN_SQL_JOURNAL_PRUNE,
+	XN_SQL_SNAPSHOT_READ,
+	XN_SQL_MARK,
+	XN_SQL_MARK_READ,
+	XN_SQL_SCHEMA,
+	XN_SQL_SCHEMA_READ,
+	XN_SQL_LEDGER,
+	XN_SQL_LEDGER_READ,
+	XN_SQL_ALARM,
+	XN_SQL_OP,
+	XN_SQL_OP_DONE,
+	XN_SQL_POLICY,
+	XN_SQL_AUDIT,
+	XN_SQL_AUDIT_LAST,
+	XN_SQL_AUDIT_ALL,
+	XN_SQL_META,
+	XN_SQL_META_READ,
+	XN_SQL_COUNT
+};
+
+#define XN_HASH_SIZE 32
+
+struct xn_store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[XN_SQL_COUNT];
+	char *folder;
+	uint64_t ballast; /* bytes held; 0: given up */
+	uint64_t ballast_size;
+};
+
+/* The statement, ready to bind; NULL and *err when SQLite refuses it. */
+sqlite3_stmt *xn_sql(struct xn_store *store, enum xn_sql which, struct xn_error *err);
+/* Steps a statement that gives no rows and resets it. */
+int xn_sql_run(struct xn_store *store, sqlite3_stmt *statement, struct xn_error *err);
+/* The error of the last call, as ours. */
+int xn_sql_fail(struct xn_store *store, const char *doing, struct xn_error *err);
+void xn_sql_text(sqlite3_stmt *statement, int column, const char *text);
+void xn_sql_bytes(sqlite3_stmt *statement, int column, const void *bytes, size_t size);
+/* A text column, malloc'ed. */
+char *xn_sql_copy(sqlite3_stmt *statement, int column);
+
+#endif
