@@ -1,6 +1,7 @@
 /*
- * Dice: the simulator's only source of chance (splitmix64, Steele et al. 2014). Each component has its
- * own stream, split from the seed by name, so that one more draw in one does not reshuffle the others.
+ * Dice: the simulator's only source of chance (splitmix64, Steele et al. 2014). Each component has
+ * its own stream, split from the seed by name, so that one more draw in one does not reshuffle the
+ * others.
  */
 #ifndef XN_TESTS_LIB_DICE_H
 #define XN_TESTS_LIB_DICE_H

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/site.h"
+#include "tests/lib/site.h"
 
 static const char *const breaks[] = {"nothing", "twice", "resume", "stale", "forget", "ledger"};
 

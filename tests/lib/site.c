@@ -1,4 +1,4 @@
-#include "tests/sim/site.h"
+#include "tests/lib/site.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -47,8 +47,8 @@ compile(struct site *site, const struct xn_source *text)
 	xn_problems_init(&problems, &site->policies);
 	documents = xn_yaml_read_text(&site->policies, source, &problems);
 	assert(documents != NULL && problems.count == 0);
-	return must((void *)(uintptr_t)xn_policy_compile(
-	    &site->policies, documents->first, &problems));
+	return must(
+	    (void *)(uintptr_t)xn_policy_compile(&site->policies, documents->first, &problems));
 }
 
 /* ---- acting ---- */
@@ -61,7 +61,8 @@ trace_action(struct site *site, const struct xn_action *action)
 	if (site->trace == NULL)
 		return;
 	if (action->kind == XN_ACT_NOTE)
-		fprintf(site->trace, "[%9.1f] %s: %s\n", at, action->note.subject, action->note.text);
+		fprintf(
+		    site->trace, "[%9.1f] %s: %s\n", at, action->note.subject, action->note.text);
 	else if (action->kind <= XN_ACT_DESTROY)
 		fprintf(site->trace, "[%9.1f] request %llu kind %d vm%u host %u target %u\n", at,
 		    (unsigned long long)action->virt.request, action->kind,
@@ -199,8 +200,7 @@ new_core(struct site *site)
 {
 	xn_arena_reset(&site->life);
 	xn_arena_reset(&site->scratch);
-	site->core =
-	    xn_core_new(&site->life, &site->scratch, &site->world.topology, VM_CAPACITY);
+	site->core = xn_core_new(&site->life, &site->scratch, &site->world.topology, VM_CAPACITY);
 }
 
 static void
@@ -218,14 +218,15 @@ load_snapshot(struct site *site)
 		site->core->policy = compile(site, &text);
 }
 
-static void
-crash(struct site *site)
+void
+site_crash(struct site *site)
 {
 	struct xn_event boot = {.kind = XN_EV_BOOT};
 
 	site->crashes++;
 	if (site->trace != NULL)
-		fprintf(site->trace, "[%9.1f] crash\n", (double)(site->world.now.ms % 100000000) / 1000);
+		fprintf(site->trace, "[%9.1f] crash\n",
+		    (double)(site->world.now.ms % 100000000) / 1000);
 	site->pending_count = 0;
 	memcpy(site->pending_seen, site->seen, sizeof(site->seen));
 	site->told_full = false;
@@ -310,8 +311,8 @@ acknowledge(struct site *site)
 
 /* ---- people ---- */
 
-static void
-command(struct site *site, enum xn_verb verb, const char *subject)
+void
+site_command(struct site *site, enum xn_verb verb, const char *subject)
 {
 	struct xn_event event = {.kind = XN_EV_COMMAND};
 
@@ -330,22 +331,22 @@ people(struct site *site)
 
 	if (site->world.calm) {
 		if (site->core->paused)
-			command(site, XN_DO_RESUME, "");
+			site_command(site, XN_DO_RESUME, "");
 		return;
 	}
 	switch (dice_between(&site->dice, 0, 900)) {
-	case 0: command(site, XN_DO_DRAIN, site->world.topo_hosts[host].name); break;
-	case 1: command(site, XN_DO_UNDRAIN, site->world.topo_hosts[host].name); break;
-	case 2: command(site, XN_DO_PAUSE, ""); break;
+	case 0: site_command(site, XN_DO_DRAIN, site->world.topo_hosts[host].name); break;
+	case 1: site_command(site, XN_DO_UNDRAIN, site->world.topo_hosts[host].name); break;
+	case 2: site_command(site, XN_DO_PAUSE, ""); break;
 	case 3:
-	case 4: command(site, XN_DO_RESUME, ""); break;
+	case 4: site_command(site, XN_DO_RESUME, ""); break;
 	case 5:
 		if (plan != NULL)
-			command(site, XN_DO_ABORT, plan->id);
+			site_command(site, XN_DO_ABORT, plan->id);
 		break;
 	case 6:
 	case 7:
-	case 8: command(site, XN_DO_PLAN, ""); break;
+	case 8: site_command(site, XN_DO_PLAN, ""); break;
 	default: break;
 	}
 }
@@ -378,12 +379,13 @@ live_second(struct site *site)
 	world_virt_second(world, queue, site);
 	for (uint32_t a = 0; a <= world->rack_count; a++)
 		take_frames(site, a);
-	people(site);
+	if (site->people)
+		people(site);
 	if (world->now.ms % 10000 == 0 || xn_core_next_deadline(site->core).ms <= world->now.ms)
 		queue(site, &tick);
 	tell_disk(site);
 	if (!world->calm && dice_chance(&site->dice, world->faults.crash / 2)) {
-		crash(site);
+		site_crash(site);
 		return;
 	}
 	if (world->disk_full)
@@ -395,7 +397,7 @@ live_second(struct site *site)
 		step(site, &site->pending[i]);
 		/* Durable, but the rest is neither stepped nor sent. */
 		if (!world->calm && dice_chance(&site->dice, world->faults.crash / (2 * steps))) {
-			crash(site);
+			site_crash(site);
 			return;
 		}
 	}
@@ -404,17 +406,15 @@ live_second(struct site *site)
 		save_snapshot(site);
 }
 
-static void
-site_init(struct site *site, uint64_t seed, enum sim_break broken, FILE *trace)
+void
+site_begin(struct site *site, const char *policy, enum sim_break broken, FILE *trace)
 {
-	struct xn_source text = {.bytes = policy_text, .size = sizeof(policy_text) - 1};
+	struct xn_source text = {.bytes = policy, .size = strlen(policy)};
 	struct xn_event event = {.kind = XN_EV_BOOT};
 
-	memset(site, 0, sizeof(*site));
 	site->broken = broken;
 	site->trace = trace;
-	world_init(&site->world, seed);
-	site->dice = dice_for(seed, "shell");
+	site->dice = dice_for(site->world.seed, "shell");
 	site->hash = UINT64_C(14695981039346656037);
 	xn_arena_map(&site->life, xn_core_size(&site->world.topology, VM_CAPACITY) + 4096);
 	xn_arena_map(&site->scratch, (size_t)256 << 20);
@@ -431,19 +431,25 @@ site_init(struct site *site, uint64_t seed, enum sim_break broken, FILE *trace)
 	queue(site, &event);
 }
 
+void
+site_pass(struct site *site, int seconds)
+{
+	for (int s = 0; s < seconds && site->failure[0] == '\0'; s++) {
+		live_second(site);
+		check_second(site);
+	}
+}
+
 bool
 site_live(struct site *site, uint64_t seed, int minutes, enum sim_break broken, FILE *trace)
 {
-	site_init(site, seed, broken, trace);
-	for (int s = 0; s < minutes * 60 && site->failure[0] == '\0'; s++) {
-		live_second(site);
-		check_second(site);
-	}
+	memset(site, 0, sizeof(*site));
+	world_draw(&site->world, seed);
+	site->people = true;
+	site_begin(site, policy_text, broken, trace);
+	site_pass(site, minutes * 60);
 	site->world.calm = true;
-	for (int s = 0; s < 15 * 60 && site->failure[0] == '\0'; s++) {
-		live_second(site);
-		check_second(site);
-	}
+	site_pass(site, 15 * 60);
 	if (site->failure[0] == '\0')
 		check_calm(site);
 	if (site->failure[0] == '\0')

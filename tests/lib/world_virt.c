@@ -1,23 +1,12 @@
 /*
- * Hypervisors as libvirt behaves when things go wrong. A migration has a fate, drawn when it starts;
- * each fate leaves what real daemons were seen to leave, and answers as they answer.
+ * Hypervisors as libvirt behaves when things go wrong. A migration has a fate, drawn when it
+ * starts; each fate leaves what real daemons were seen to leave, and answers as they answer.
  */
-#include "tests/sim/world.h"
+#include "tests/lib/world.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-
-enum fate {
-	FATE_DONE,
-	FATE_FAILED,            /* the call fails; the guest runs on at the source */
-	FATE_SOURCE_DIES_EARLY, /* row 1: source daemon killed mid-copy; one copy, at the source */
-	FATE_TARGET_DIES_EARLY, /* row 2 */
-	FATE_ANSWER_LOST,       /* row 3a: it completes; nobody hears */
-	FATE_SOURCE_DIES_LATE,  /* row 4: arrived; the source stays paused (migrating) */
-	FATE_TARGET_DIES_LATE,  /* rows 6, 7: arrived, but the source believes it failed */
-	FATE_COUNT,
-};
 
 uint32_t
 world_vm_of(const struct world *world, xn_uuid uuid)
@@ -69,17 +58,21 @@ free_job(struct world *world)
 	return NULL;
 }
 
-static enum fate
+static enum world_fate
 draw_fate(struct world *world)
 {
 	struct dice *dice = &world->virt_dice;
+	enum world_fate told = world->next_fate;
 
+	world->next_fate = FATE_DONE;
+	if (told != FATE_DONE)
+		return told;
 	if (world->calm)
 		return FATE_DONE;
 	if (dice_chance(dice, world->faults.move_failed))
 		return FATE_FAILED;
 	if (dice_chance(dice, world->faults.move_unknown))
-		return (enum fate)dice_between(dice, FATE_SOURCE_DIES_EARLY, FATE_COUNT - 1);
+		return (enum world_fate)dice_between(dice, FATE_SOURCE_DIES_EARLY, FATE_COUNT - 1);
 	return FATE_DONE;
 }
 
@@ -109,7 +102,7 @@ world_request(struct world *world, const struct xn_action *action)
 	if (action->kind == XN_ACT_MIGRATE) {
 		job->fate = FATE_FAILED;
 		if (may_start(world, job)) {
-			job->fate = (int)draw_fate(world);
+			job->fate = draw_fate(world);
 			seconds = dice_between(&world->virt_dice, 2, 90);
 			world->vms[job->vm].copies[job->to].state = XN_VM_INCOMING;
 		}
@@ -121,7 +114,8 @@ void
 world_virt_restart(struct world *world)
 {
 	for (int j = 0; j < WORLD_JOBS; j++) {
-		/* A peer-to-peer migration goes on without its client; other requests die with it. */
+		/* A peer-to-peer migration goes on without its client; other requests die with it.
+		 */
 		if (world->jobs[j].used && world->jobs[j].kind == XN_ACT_MIGRATE)
 			world->jobs[j].request = 0;
 		else
@@ -183,7 +177,7 @@ finish_migration(struct world *world, struct world_job *job)
 	struct world_copy *target = &world->vms[job->vm].copies[job->to];
 	enum xn_vm_state arrived = job->paused ? XN_VM_PAUSED : XN_VM_RUNNING;
 
-	switch ((enum fate)job->fate) {
+	switch (job->fate) {
 	case FATE_DONE:
 	case FATE_ANSWER_LOST:
 		source->state = XN_VM_ABSENT;
@@ -200,7 +194,8 @@ finish_migration(struct world *world, struct world_job *job)
 		*target = (struct world_copy){.state = arrived};
 		return XN_VIRT_UNKNOWN;
 	case FATE_TARGET_DIES_LATE:
-		/* The source resumes its guest by itself, unless a locked disk keeps it from that. */
+		/* The source resumes its guest by itself, unless a locked disk keeps it from that.
+		 */
 		die(world, job->to);
 		*target = (struct world_copy){.state = arrived};
 		if (!job->paused && world->vms[job->vm].facts.lockable)
@@ -240,9 +235,7 @@ carry_out(struct world *world, struct world_job *job)
 			return XN_VIRT_FAILED; /* the image lock */
 		copy->state = XN_VM_RUNNING;
 		return XN_VIRT_OK;
-	case XN_ACT_DESTROY:
-		copy->state = XN_VM_ABSENT;
-		return XN_VIRT_OK;
+	case XN_ACT_DESTROY: copy->state = XN_VM_ABSENT; return XN_VIRT_OK;
 	case XN_ACT_ABORT_JOB: abort_migration(world, job); return XN_VIRT_OK;
 	case XN_ACT_MIGRATE:
 	case XN_ACT_LIST:
@@ -268,12 +261,13 @@ end_job(struct world *world, struct world_job *job, world_tell *tell, void *cont
 	}
 	if (job->kind == XN_ACT_MIGRATE) {
 		outcome = finish_migration(world, job);
-		answer(job->request, outcome, outcome == XN_VIRT_OK ? "done" : "migration broke", world->now,
-		    tell, context);
+		answer(job->request, outcome, outcome == XN_VIRT_OK ? "done" : "migration broke",
+		    world->now, tell, context);
 		return;
 	}
 	outcome = reachable ? carry_out(world, job) : XN_VIRT_UNKNOWN;
-	answer(job->request, outcome, reachable ? "done" : "no connection", world->now, tell, context);
+	answer(
+	    job->request, outcome, reachable ? "done" : "no connection", world->now, tell, context);
 }
 
 static void

@@ -1,25 +1,13 @@
-#include "tests/sim/world.h"
+#include "tests/lib/world.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRID, PV, COOLING, FIRST_RACK_METER };
+enum { GRID, PV, COOLING };
 
 #define POLL_MS INT64_C(10000)
-
-static uint32_t
-feed_meter(uint32_t rack, uint32_t feed)
-{
-	return FIRST_RACK_METER + rack * 3 + feed;
-}
-
-static uint32_t
-outlet_meter(const struct world *world, uint32_t host, uint32_t feed)
-{
-	return FIRST_RACK_METER + world->rack_count * 3 + host * 2 + feed;
-}
 
 /* Half of all fault classes are on in a seed, each at a rate of its own. */
 static void
@@ -53,129 +41,115 @@ draw_faults(struct world *world)
 }
 
 static const char *
-name_of(struct world *world, const char *kind, uint32_t number)
+keep_name(struct world *world, const char *kind, const char *name)
 {
-	static const size_t count = WORLD_RACKS + WORLD_HOSTS + WORLD_METERS;
 	size_t i = 0;
 
-	while (i < count && world->names[i][0] != '\0')
+	while (i < WORLD_METERS && world->names[i][0] != '\0')
 		i++;
-	assert(i < count);
-	snprintf(world->names[i], sizeof(world->names[i]), "%s%u", kind, number);
+	assert(i < WORLD_METERS);
+	snprintf(world->names[i], sizeof(world->names[i]), "%s%s", kind, name);
 	return world->names[i];
 }
 
-static void
-init_racks(struct world *world)
+static uint32_t
+add_meter(struct world *world, struct xn_topo_meter meter)
 {
-	for (uint32_t r = 0; r < world->rack_count; r++) {
-		world->racks[r] = (struct xn_topo_rack){
-		    .name = name_of(world, "r", r + 1),
-		    .room = "hall",
-		    .feed_rating = {xn_watts(900), xn_watts(900)},
-		    .feed_max_load = {{800000}, {800000}},
-		    .inlet_max = xn_millicelsius(27000),
-		    .cooling_meter = COOLING,
-		};
-		for (uint32_t f = 0; f < 2; f++)
-			world->topo_meters[feed_meter(r, f)] = (struct xn_topo_meter){
-			    .name = name_of(world, f == 0 ? "pdu-a" : "pdu-b", r + 1),
-			    .role = XN_METER_FEED,
-			    .rack = r,
-			    .host = XN_NONE,
-			    .feed = (int)f,
-			    .max = xn_watts(900),
-			};
-		world->topo_meters[feed_meter(r, 2)] = (struct xn_topo_meter){
-		    .name = name_of(world, "inlet", r + 1),
-		    .role = XN_METER_INLET,
-		    .rack = r,
-		    .host = XN_NONE,
-		    .feed = -1,
-		};
-	}
+	assert(world->meter_count < WORLD_METERS);
+	world->topo_meters[world->meter_count] = meter;
+	world->topology.meter_count = world->meter_count + 1;
+	return world->meter_count++;
 }
 
-static void
-init_hosts(struct world *world, struct dice *dice)
+uint32_t
+world_add_rack(struct world *world, const char *name, xn_power feed_rating)
 {
-	for (uint32_t h = 0; h < world->host_count; h++) {
-		int64_t idle = dice_between(dice, 50, 90);
-		int64_t full = idle + dice_between(dice, 80, 160);
+	uint32_t rack = world->rack_count++;
+	struct xn_topo_meter meter = {
+	    .role = XN_METER_FEED, .rack = rack, .host = XN_NONE, .max = feed_rating};
 
-		world->hosts[h] = (struct world_host){.daemon_up = true,
-		    .idle = xn_watts(idle),
-		    .full = xn_watts(full),
-		    .millicores = 8000};
-		world->topo_hosts[h] = (struct xn_topo_host){.name = name_of(world, "h", h + 1),
-		    .cluster = "prod",
-		    .rack = h % world->rack_count,
-		    .idle = xn_watts(idle),
-		    .full = xn_watts(full)};
-		for (uint32_t f = 0; f < 2; f++)
-			world->topo_meters[outlet_meter(world, h, f)] = (struct xn_topo_meter){
-			    .name = name_of(world, f == 0 ? "out-a" : "out-b", h + 1),
-			    .role = XN_METER_OUTLET,
-			    .rack = h % world->rack_count,
-			    .host = h,
-			    .feed = (int)f,
-			    .max = xn_watts(500),
-			};
+	assert(rack < WORLD_RACKS);
+	world->racks[rack] = (struct xn_topo_rack){
+	    .name = name,
+	    .room = "hall",
+	    .feed_rating = {feed_rating, feed_rating},
+	    .feed_max_load = {{800000}, {800000}},
+	    .inlet_max = xn_millicelsius(27000),
+	    .cooling_meter = COOLING,
+	};
+	for (int f = 0; f < 2; f++) {
+		meter.name = keep_name(world, f == 0 ? "pdu-a-" : "pdu-b-", name);
+		meter.feed = f;
+		add_meter(world, meter);
 	}
+	meter = (struct xn_topo_meter){.name = keep_name(world, "inlet-", name),
+	    .role = XN_METER_INLET,
+	    .rack = rack,
+	    .host = XN_NONE,
+	    .feed = -1};
+	world->rack_meters[rack] = add_meter(world, meter) - 2;
+	world->topology.rack_count = world->rack_count;
+	return rack;
 }
 
-static void
-init_vms(struct world *world, struct dice *dice)
+uint32_t
+world_add_host(struct world *world, const char *name, uint32_t rack, xn_power idle, xn_power full)
 {
-	for (uint32_t v = 0; v < world->vm_count; v++) {
-		struct world_vm *vm = &world->vms[v];
-		uint32_t host = (uint32_t)dice_between(dice, 0, world->host_count - 1);
+	uint32_t host = world->host_count++;
+	struct xn_topo_meter meter = {
+	    .role = XN_METER_OUTLET, .rack = rack, .host = host, .max = xn_watts(500)};
 
-		vm->uuid.bytes[0] = 0xaa;
-		vm->uuid.bytes[15] = (uint8_t)(v + 1);
-		snprintf(vm->facts.name, sizeof(vm->facts.name), "vm%u", v + 1);
-		vm->facts.vcpus = 2;
-		vm->facts.memory_mib = 2048;
-		vm->facts.security_level = 1;
-		vm->facts.movable = dice_chance(dice, 900000);
-		vm->facts.lockable = dice_chance(dice, 500000);
-		vm->load_millicores = dice_between(dice, 50, 1200);
-		vm->copies[host].state = XN_VM_RUNNING;
+	assert(host < WORLD_HOSTS);
+	world->hosts[host] =
+	    (struct world_host){.daemon_up = true, .idle = idle, .full = full, .millicores = 8000};
+	world->topo_hosts[host] = (struct xn_topo_host){
+	    .name = name, .cluster = "prod", .rack = rack, .idle = idle, .full = full};
+	world->host_meters[host] = world->meter_count;
+	for (int f = 0; f < 2; f++) {
+		meter.name = keep_name(world, f == 0 ? "out-a-" : "out-b-", name);
+		meter.feed = f;
+		add_meter(world, meter);
 	}
+	world->topology.host_count = world->host_count;
+	return host;
+}
+
+uint32_t
+world_add_vm(
+    struct world *world, const char *name, uint32_t host, int64_t load_millicores, bool lockable)
+{
+	uint32_t v = world->vm_count++;
+	struct world_vm *vm = &world->vms[v];
+
+	assert(v < WORLD_VMS);
+	vm->uuid.bytes[0] = 0xaa;
+	vm->uuid.bytes[15] = (uint8_t)(v + 1);
+	snprintf(vm->facts.name, sizeof(vm->facts.name), "%s", name);
+	vm->facts.vcpus = 2;
+	vm->facts.memory_mib = 2048;
+	vm->facts.security_level = 1;
+	vm->facts.movable = true;
+	vm->facts.lockable = lockable;
+	vm->load_millicores = load_millicores;
+	vm->copies[host].state = XN_VM_RUNNING;
+	return v;
 }
 
 void
-world_init(struct world *world, uint64_t seed)
+world_begin(struct world *world, uint64_t seed)
 {
-	struct dice dice = dice_for(seed, "shape");
 	const struct xn_topo_meter site = {
 	    .rack = XN_NONE, .host = XN_NONE, .feed = -1, .max = xn_watts(9000)};
+	static const struct {
+		const char *name;
+		enum xn_meter_role role;
+	} meters[] = {[GRID] = {"grid", XN_METER_GRID},
+	    [PV] = {"pv", XN_METER_PV},
+	    [COOLING] = {"crac", XN_METER_COOLING}};
 
 	memset(world, 0, sizeof(*world));
 	world->seed = seed;
-	world->now.ms = INT64_C(1795400000000);
-	world->rack_count = (uint32_t)dice_between(&dice, 2, WORLD_RACKS);
-	world->host_count = (uint32_t)dice_between(&dice, world->rack_count, WORLD_HOSTS);
-	world->vm_count = (uint32_t)dice_between(&dice, 4, world->host_count * 3);
-	world->meter_count = FIRST_RACK_METER + world->rack_count * 3 + world->host_count * 2;
-	draw_faults(world);
-	for (uint32_t m = 0; m < FIRST_RACK_METER; m++)
-		world->topo_meters[m] = site;
-	world->topo_meters[GRID].name = "grid";
-	world->topo_meters[GRID].role = XN_METER_GRID;
-	world->topo_meters[PV].name = "pv";
-	world->topo_meters[PV].role = XN_METER_PV;
-	world->topo_meters[COOLING].name = "crac";
-	world->topo_meters[COOLING].role = XN_METER_COOLING;
-	init_racks(world);
-	init_hosts(world, &dice);
-	init_vms(world, &dice);
-	for (uint32_t a = 0; a <= world->rack_count; a++) {
-		world->agents[a].next_sequence = 1;
-		world->agents[a].spool = calloc(WORLD_SPOOL, sizeof(struct world_frame));
-		if (world->agents[a].spool == NULL)
-			abort();
-	}
+	world->now.ms = INT64_C(1795399200000); /* 2026-11-23T02:00:00Z */
 	world->topology = (struct xn_topology){.site = "sim",
 	    .utc_offset_s = 7 * 3600,
 	    .fresh = xn_seconds(30),
@@ -184,15 +158,57 @@ world_init(struct world *world, uint64_t seed)
 	    .tick = xn_seconds(60),
 	    .fingerprint = seed,
 	    .racks = world->racks,
-	    .rack_count = world->rack_count,
 	    .hosts = world->topo_hosts,
-	    .host_count = world->host_count,
-	    .meters = world->topo_meters,
-	    .meter_count = world->meter_count};
+	    .meters = world->topo_meters};
+	for (size_t m = 0; m < sizeof(meters) / sizeof(meters[0]); m++) {
+		struct xn_topo_meter meter = site;
+
+		meter.name = meters[m].name;
+		meter.role = meters[m].role;
+		add_meter(world, meter);
+	}
+	for (uint32_t a = 0; a <= WORLD_RACKS; a++) {
+		world->agents[a].next_sequence = 1;
+		world->agents[a].spool = calloc(WORLD_SPOOL, sizeof(struct world_frame));
+		if (world->agents[a].spool == NULL)
+			abort();
+	}
 	world->load_dice = dice_for(seed, "load");
 	world->agent_dice = dice_for(seed, "agents");
 	world->virt_dice = dice_for(seed, "virt");
 	world->fault_dice = dice_for(seed, "faults");
+}
+
+void
+world_draw(struct world *world, uint64_t seed)
+{
+	static const char *const racks[WORLD_RACKS] = {"r1", "r2", "r3", "r4"};
+	static const char *const hosts[WORLD_HOSTS] = {
+	    "h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8"};
+	struct dice dice = dice_for(seed, "shape");
+	int64_t rack_count = dice_between(&dice, 2, WORLD_RACKS);
+	int64_t host_count = dice_between(&dice, rack_count, WORLD_HOSTS);
+	int64_t vm_count = dice_between(&dice, 4, host_count * 3);
+
+	world_begin(world, seed);
+	draw_faults(world);
+	for (int64_t r = 0; r < rack_count; r++)
+		world_add_rack(world, racks[r], xn_watts(900));
+	for (int64_t h = 0; h < host_count; h++) {
+		int64_t idle = dice_between(&dice, 50, 90);
+
+		world_add_host(world, hosts[h], (uint32_t)(h % rack_count), xn_watts(idle),
+		    xn_watts(idle + dice_between(&dice, 80, 160)));
+	}
+	for (int64_t v = 0; v < vm_count; v++) {
+		char name[16];
+		uint32_t vm;
+
+		snprintf(name, sizeof(name), "vm%d", (int)v + 1);
+		vm = world_add_vm(world, name, (uint32_t)dice_between(&dice, 0, host_count - 1),
+		    dice_between(&dice, 50, 1200), dice_chance(&dice, 500000));
+		world->vms[vm].facts.movable = dice_chance(&dice, 900000);
+	}
 }
 
 void
@@ -215,8 +231,8 @@ host_power(const struct world *world, uint32_t host)
 			used += world->vms[v].load_millicores;
 	if (used > machine->millicores)
 		used = machine->millicores;
-	return (xn_power){machine->idle.mw +
-	    (machine->full.mw - machine->idle.mw) * used / machine->millicores};
+	return (xn_power){
+	    machine->idle.mw + (machine->full.mw - machine->idle.mw) * used / machine->millicores};
 }
 
 xn_power
@@ -247,15 +263,16 @@ flow_power(struct world *world)
 		int64_t mw = world_rack_power(world, r).mw;
 
 		it += mw;
-		set_power(world, feed_meter(r, 0), mw / 2);
-		set_power(world, feed_meter(r, 1), mw - mw / 2);
-		world->meters[feed_meter(r, 2)].temperature = xn_millicelsius(20000 + mw / 250);
+		set_power(world, world->rack_meters[r], mw / 2);
+		set_power(world, world->rack_meters[r] + 1, mw - mw / 2);
+		world->meters[world->rack_meters[r] + 2].temperature =
+		    xn_millicelsius(20000 + mw / 250);
 	}
 	for (uint32_t h = 0; h < world->host_count; h++) {
 		int64_t mw = host_power(world, h).mw;
 
-		set_power(world, outlet_meter(world, h, 0), mw / 2);
-		set_power(world, outlet_meter(world, h, 1), mw - mw / 2);
+		set_power(world, world->host_meters[h], mw / 2);
+		set_power(world, world->host_meters[h] + 1, mw - mw / 2);
 	}
 	set_power(world, COOLING, it * 3 / 10);
 	set_power(world, PV, pv);
@@ -287,7 +304,8 @@ reads(const struct world *world, uint32_t agent, uint32_t meter)
 	return agent == world->rack_count ? rack == XN_NONE : rack == agent;
 }
 
-/* A device's bad moment: no answer, a doubtful value, or a sentinel that slipped through as suspect. */
+/* A device's bad moment: no answer, a doubtful value, or a sentinel that slipped through as
+ * suspect. */
 static enum xn_quality
 bad_quality(struct world *world)
 {

@@ -1,8 +1,8 @@
 /*
- * The invariants, against the truth of the world and not against what the core believes. Numbers are
- * those of the failure model.
+ * The invariants, against the truth of the world and not against what the core believes. Numbers
+ * are those of the failure model.
  */
-#include "tests/sim/site.h"
+#include "tests/lib/site.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -46,12 +46,14 @@ check_feeds(struct site *site, const struct xn_action *action, uint32_t vm)
 	uint32_t rack = world->topo_hosts[action->virt.target].rack;
 	const struct world_host *host = &world->hosts[action->virt.target];
 	int64_t known = 0;
-	int64_t extra = (host->full.mw - host->idle.mw) * world->vms[vm].load_millicores / host->millicores;
+	int64_t extra =
+	    (host->full.mw - host->idle.mw) * world->vms[vm].load_millicores / host->millicores;
 
 	if (rack == world->topo_hosts[action->virt.host].rack)
 		return;
 	for (uint32_t m = 0; m < world->meter_count; m++)
-		if (world->topo_meters[m].rack == rack && world->topo_meters[m].role == XN_METER_FEED)
+		if (world->topo_meters[m].rack == rack &&
+		    world->topo_meters[m].role == XN_METER_FEED)
 			known += site->delivered_power[m].mw;
 	if (known > world->racks[rack].feed_rating[0].mw)
 		check_fail(site, "I2: a VM of %lld mW enters %s, which draws %lld mW already",
@@ -85,8 +87,10 @@ check_migrate(struct site *site, const struct xn_action *action)
 	if (!world->vms[vm].facts.movable)
 		check_fail(site, "I10: vm%u is not movable", vm + 1);
 	if (!world->vms[vm].facts.lockable && !action->virt.paused)
-		check_fail(site, "I4: vm%u has no lockable disk and does not arrive paused", vm + 1);
-	if (world_host_memory_used(world, action->virt.target) + world->vms[vm].facts.memory_mib > 16384)
+		check_fail(
+		    site, "I4: vm%u has no lockable disk and does not arrive paused", vm + 1);
+	if (world_host_memory_used(world, action->virt.target) + world->vms[vm].facts.memory_mib >
+	    16384)
 		check_fail(site, "I11: no memory for vm%u on its target", vm + 1);
 	check_fresh(site, action->virt.host);
 	check_fresh(site, action->virt.target);
@@ -115,11 +119,12 @@ check_energy(struct site *site)
 		int64_t truth = site->world.meters[m].true_mj;
 
 		if (booked < 0 || booked > truth + truth / 20 + INT64_C(200000000))
-			check_fail(site, "I14: %s booked %lld mJ of %lld mJ", site->world.topo_meters[m].name,
-			    (long long)booked, (long long)truth);
+			check_fail(site, "I14: %s booked %lld mJ of %lld mJ",
+			    site->world.topo_meters[m].name, (long long)booked, (long long)truth);
 		if (site->pending_count == 0 && booked < site->booked[m])
-			check_fail(site, "I14: %s fell from %lld to %lld mJ", site->world.topo_meters[m].name,
-			    (long long)site->booked[m], (long long)booked);
+			check_fail(site, "I14: %s fell from %lld to %lld mJ",
+			    site->world.topo_meters[m].name, (long long)site->booked[m],
+			    (long long)booked);
 		site->booked[m] = booked;
 	}
 	if (site->core->picture.it.mw > INT64_C(20000000) || site->core->picture.it.mw < 0)
@@ -140,11 +145,13 @@ check_second(struct site *site)
 	}
 	for (uint32_t h = 0; h < world->host_count; h++)
 		if (world_host_memory_used(world, h) > 16384)
-			check_fail(site, "I11: %s holds more memory than it has", world->topo_hosts[h].name);
+			check_fail(site, "I11: %s holds more memory than it has",
+			    world->topo_hosts[h].name);
 	for (uint32_t a = 0; a <= world->rack_count; a++)
 		if (world->agents[a].acked > site->seen[a])
 			check_fail(site, "I13: agent %u was told that %llu is safe; %llu is", a,
-			    (unsigned long long)world->agents[a].acked, (unsigned long long)site->seen[a]);
+			    (unsigned long long)world->agents[a].acked,
+			    (unsigned long long)site->seen[a]);
 	check_energy(site);
 }
 
@@ -156,9 +163,10 @@ check_calm(struct site *site)
 	const struct world *world = &site->world;
 
 	for (int i = 0; i < XN_MOVES_MAX; i++)
-		if (core->moves[i].phase != XN_MOVE_NONE && core->moves[i].deadline.ms < core->now.ms)
-			check_fail(site, "I28: a move of vm%u hangs in phase %d", core->moves[i].vm + 1,
-			    core->moves[i].phase);
+		if (core->moves[i].phase != XN_MOVE_NONE &&
+		    core->moves[i].deadline.ms < core->now.ms)
+			check_fail(site, "I28: a move of vm%u hangs in phase %d",
+			    core->moves[i].vm + 1, core->moves[i].phase);
 	for (uint32_t v = 0; v < world->vm_count; v++)
 		if (world_running_copies(world, v) != 1) {
 			bool moving = false;

@@ -1,16 +1,17 @@
 /*
- * Site: one seed's life. A shell as xanhd's, in miniature, around the real core: frames are taken once,
- * facts are journalled and committed before they are stepped, requests leave only after that, and a
- * crash forgets whatever was not committed. Truth and core are compared after every second.
+ * Site: a world and its orchestrator. A shell as xanhd's, in miniature, around the real core:
+ * frames are taken once, facts are journalled and committed before they are stepped, requests leave
+ * only after that, and a crash forgets whatever was not committed. Truth and core are compared
+ * after every second.
  *
  * The invariants (numbers of knowledge: failure model, section 3) are in check.c.
  */
-#ifndef XN_TESTS_SIM_SITE_H
-#define XN_TESTS_SIM_SITE_H
+#ifndef XN_TESTS_LIB_SITE_H
+#define XN_TESTS_LIB_SITE_H
 
 #include <stdio.h>
 
-#include "tests/sim/world.h"
+#include "tests/lib/world.h"
 
 /* Seeded mistakes of the shell, to prove that the checks are not blind (--break NAME). */
 enum sim_break {
@@ -22,7 +23,7 @@ enum sim_break {
 	BREAK_LEDGER, /* loses a joule: the ledger's balance */
 };
 
-#define SITE_LEDGER_MAX 65536
+#define SITE_LEDGER_MAX   65536
 #define SITE_REQUESTS_MAX 65536
 
 struct site_row {
@@ -35,6 +36,7 @@ struct site_row {
 struct site {
 	struct world world;
 	enum sim_break broken;
+	bool people; /* operators ask for things at random; in a story the test does */
 	FILE *trace; /* NULL: silent */
 	struct xn_arena life, scratch, policies;
 	struct xn_core *core;
@@ -61,7 +63,8 @@ struct site {
 	/* What the checks remember. */
 	uint64_t *requests; /* every request to a hypervisor ever sent */
 	uint32_t request_count;
-	xn_instant delivered[WORLD_METERS]; /* newest good reading of a meter that the core was told */
+	xn_instant
+	    delivered[WORLD_METERS]; /* newest good reading of a meter that the core was told */
 	xn_power delivered_power[WORLD_METERS];
 	int64_t booked[WORLD_METERS];
 	uint64_t hash; /* of every event and action: same seed, same hash */
@@ -69,7 +72,17 @@ struct site {
 	char failure[256]; /* the first broken invariant */
 };
 
-/* Lives one seed through its faults and then in calm. False: site->failure says which invariant broke. */
+/*
+ * A story: a site whose racks, hosts and VMs were added to site->world (world_begin) by a test,
+ * told in `trace`. Begin, then let seconds pass and people ask.
+ */
+void site_begin(struct site *site, const char *policy, enum sim_break broken, FILE *trace);
+void site_pass(struct site *site, int seconds);
+void site_command(struct site *site, enum xn_verb verb, const char *subject);
+void site_crash(struct site *site);
+
+/* Lives one seed through its faults and then in calm. False: site->failure says which invariant
+ * broke. */
 bool site_live(struct site *site, uint64_t seed, int minutes, enum sim_break broken, FILE *trace);
 void site_free(struct site *site);
 
