@@ -12,6 +12,18 @@
 static_assert(HEADER_BYTES + XN_SLOTS_MAX * ROW_BYTES + CRC_BYTES <= XN_FRAME_BYTES_MAX,
     "a full frame fits its limit");
 
+uint32_t
+xn_frame_schema(uint32_t schema, const char *device, const char *point, enum xn_point_class class_)
+{
+	const char *parts[] = {device, point, xn_class_word(class_)};
+
+	for (unsigned i = 0; i < 3; i++) {
+		schema = xn_crc32c(schema, parts[i], strlen(parts[i]));
+		schema = xn_crc32c(schema, "\n", 1);
+	}
+	return schema;
+}
+
 static size_t
 frame_bytes(size_t rows)
 {
