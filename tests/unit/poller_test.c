@@ -52,30 +52,26 @@ a_dead_device_is_tried_only_in_the_pauses_of_those_that_answer(void **state)
 {
 	uint32_t dead, well;
 	int tries = 0;
+	int late = 0;
 
 	(void)state;
 	xn_poller_init(&poller, 7);
-	dead = xn_poller_add(&poller, 0, 5000, 0);
-	well = xn_poller_add(&poller, 0, 5000, 0);
-	for (int64_t now = 0; now < 600000; now += 50) {
+	dead = xn_poller_add(&poller, 0, 10000, 0);
+	well = xn_poller_add(&poller, 0, 10000, 0);
+	for (int64_t now = 0; now < 600000; now += 10) {
 		uint32_t id = xn_poller_next(&poller, 0, now, &deadline);
 
 		if (id == dead) {
 			tries++;
-			if (tries > 1) { /* the first try is everybody's right */
-				assert_true(poller.devices[well].due_ms >= now + deadline ||
-				    now - poller.devices[dead].due_ms > 30000);
-			}
-			now += deadline;
+			now += deadline; /* it never answers */
 			xn_poller_done(&poller, dead, false, now, deadline);
 		} else if (id == well) {
-			if (tries > 1)
-				assert_true(
-				    now - poller.devices[well].due_ms <= 50 || deadline >= 5000);
+			late += now - poller.devices[well].due_ms > 10;
 			xn_poller_done(&poller, well, true, now, 20);
 		}
 	}
 	assert_in_range(tries, 8, 30); /* backs off to 30..60 s */
+	assert_int_equal(late, 1);     /* behind the first try, which was everybody's right */
 }
 
 static void
