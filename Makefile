@@ -71,7 +71,7 @@ LDFLAGS.all  = -pie -Wl,--as-needed $(filter -fsanitize% --coverage,$(opt.$(VARI
 # ---- sources ----
 
 # Pure parts of common/: they may enter the core's archive (make layers).
-pure.names := arena calendar crc32c error frame heap point problem random tariff text value yaml
+pure.names := arena calendar crc32c error frame heap point problem random tariff text value value_time yaml
 pure.src   := $(wildcard $(pure.names:%=common/%.c))
 common.src := $(filter-out $(pure.src),$(wildcard common/*.c))
 core.src   := $(pure.src) $(wildcard policies/*.c policies/constraints/*.c orchestrator/core/*.c)

@@ -1,6 +1,6 @@
 /*
- * Problems: everything that is wrong with the files of one check, collected so that a person mends all
- * of it in one go (contracts/configuration.md section 2). A problem has a place in a source, a
+ * Problems: everything that is wrong with the files of one check, collected so that a person mends
+ * all of it in one go (contracts/configuration.md section 2). A problem has a place in a source, a
  * sentence and, where there is one, advice. Owns nothing: texts and rows live in the arena given.
  *
  * Invariants: (1) printing is in the order of file (as first read), line, column; (2) after
@@ -43,6 +43,7 @@ struct xn_problems {
 	struct xn_arena *arena;
 	struct xn_problem *first;
 	unsigned count;
+	unsigned sources; /* read so far: the next one's `order` */
 };
 
 void xn_problems_init(struct xn_problems *problems, struct xn_arena *arena);

@@ -1,13 +1,15 @@
 /*
  * Values as they are written in our files (contracts/configuration.md section 3): a number with its
- * unit, a share, a time of day, a name. Each function checks that the node is a scalar of that form,
- * adds a problem with an example when it is not, and sets its output only on success.
+ * unit, a share, a time of day, a name. Each function checks that the node is a scalar of that
+ * form, adds a problem with an example when it is not, and sets its output only on success.
  */
 #ifndef XN_COMMON_VALUE_H
 #define XN_COMMON_VALUE_H
 
 #include "common/units.h"
 #include "common/yaml.h"
+
+#define XN_VALUE_NAME_MAX 64
 
 typedef const struct xn_yaml *xn_node;
 

@@ -3,9 +3,9 @@
  * gives the type, never YAML. Reading checks syntax, duplicate keys, anchors, tags, tabs, UTF-8 and
  * the limits; walking a tree is pure, so that policies can be compiled in the core's archive.
  *
- * Invariants: (1) a map's children each have a scalar `key`, no two equal; (2) a list's children have
- * none; (3) `text` of a scalar is NUL-terminated and holds no other NUL; (4) depth, size and node
- * counts are within the limits below.
+ * Invariants: (1) a map's children each have a scalar `key`, no two equal; (2) a list's children
+ * have none; (3) `text` of a scalar is NUL-terminated and holds no other NUL; (4) depth, size and
+ * node counts are within the limits below.
  */
 #ifndef XN_COMMON_YAML_H
 #define XN_COMMON_YAML_H
@@ -28,6 +28,8 @@ struct xn_yaml {
 	struct xn_yaml *first;     /* children of a map or list, in order */
 	struct xn_yaml *next;
 	unsigned count; /* of children */
+	bool spoiled;   /* its mistake is already a problem: checks pass over it in silence */
+	bool cut;       /* a mistake ended it early: what is missing may stand further down */
 };
 
 #define XN_YAML_EACH(child, parent)                                                                \
@@ -46,6 +48,9 @@ struct xn_yaml *xn_yaml_read_text(
 /* The value of `key` in a map; NULL if it is not there or `map` is no map. */
 const struct xn_yaml *xn_yaml_get(const struct xn_yaml *map, const char *key);
 
+/* Where to say that something is missing in `node`: at its key, or at itself if it has none. */
+struct xn_mark xn_yaml_place(const struct xn_yaml *node);
+
 /* A key of a map's schema. */
 struct xn_yaml_key {
 	const char *name;
@@ -53,9 +58,9 @@ struct xn_yaml_key {
 };
 
 /*
- * Checks that `node` is a map with known keys only (an unknown one is answered with the nearest known
- * one) and with every required one. False if it is no map; unknown and missing keys still give true.
- * `schema` ends with an entry whose name is NULL.
+ * Checks that `node` is a map with known keys only (an unknown one is answered with the nearest
+ * known one) and with every required one. False if it is no map; unknown and missing keys still
+ * give true. `schema` ends with an entry whose name is NULL.
  */
 bool xn_yaml_check_map(
     const struct xn_yaml *node, const struct xn_yaml_key *schema, struct xn_problems *problems);
