@@ -94,21 +94,33 @@ next_line(const struct reading *in, size_t at)
 	return at;
 }
 
-/* Copies the text with every bad byte replaced by one good character, so that places stay right. */
+static bool
+is_tag_directive(const char *at, const char *end)
+{
+	return end - at >= 4 && memcmp(at, "%TAG", 4) == 0;
+}
+
+/* Copies the text with every bad byte replaced by one good character, so that places stay right.
+ * Tag directives become comments: the library's time grows with their square. */
 static bool
 replace_bad(struct reading *in)
 {
 	const char *at = in->bytes;
 	const char *end = at + in->size;
 	char *out = in->clean = malloc(in->size * 3 + 1);
+	bool line_start = true;
 
 	if (out == NULL)
 		return false;
 	while (at < end) {
 		const char *start = at;
+		bool directive = line_start && is_tag_directive(at, end);
 		uint32_t character = xn_utf8_take(&at, end);
 
-		if (xn_text_printable(character)) {
+		line_start = character == '\n' || character == '\r';
+		if (directive) {
+			*out++ = '#';
+		} else if (xn_text_printable(character)) {
 			memcpy(out, start, (size_t)(at - start));
 			out += at - start;
 		} else {
@@ -132,7 +144,8 @@ add_bad(const struct reading *in, unsigned line, unsigned column, uint32_t chara
 		    "control character U+%04X in the text", (unsigned)character);
 }
 
-/* The first bad byte of each line is a problem; false when there was none. */
+/* The first bad byte of each line is a problem, and every tag directive; false if there are none.
+ */
 static bool
 find_bad(const struct reading *in)
 {
@@ -143,8 +156,14 @@ find_bad(const struct reading *in)
 	unsigned bad_line = 0;
 
 	while (at < end) {
-		uint32_t character = xn_utf8_take(&at, end);
+		uint32_t character;
 
+		if (column == 0 && is_tag_directive(at, end)) {
+			bad_line = line;
+			xn_problem_add(in->problems, mark_at(in, line, 1, 4), "leave the tags out",
+			    "tags (!name) are not used here");
+		}
+		character = xn_utf8_take(&at, end);
 		column++;
 		if (character == '\n' || (character == '\r' && (at == end || *at != '\n'))) {
 			line++;
@@ -354,7 +373,9 @@ read_scalar(struct reading *in, const yaml_event_t *event)
 		return;
 	node->text = "";
 	if (event->end_mark.line > event->start_mark.line)
-		add_span(in, node->mark.line + 1, in->start_line + (unsigned)event->end_mark.line);
+		add_span(in, node->mark.line + 1,
+		    in->start_line + (unsigned)event->end_mark.line -
+			(event->end_mark.column == 0));
 	check_properties(in, event, event->data.scalar.anchor, event->data.scalar.tag);
 	if (length > XN_YAML_SCALAR_MAX) {
 		node->spoiled = true;
