@@ -37,6 +37,8 @@ struct xn_site_host {
 	const char *name;
 	const char *cluster;
 	const char *uri; /* {host} already replaced */
+	/* How other hosts reach it for a migration: clusters.C.hosts.migrate_uri; else the same as uri. */
+	const char *migrate_uri;
 	uint32_t rack;   /* XN_NONE if no rack holds it */
 	struct xn_site_outlet outlets[4];
 	unsigned outlet_count;
