@@ -254,6 +254,16 @@ xn_loop_run(struct xn_loop *loop, struct xn_error *err)
 	return XN_OK;
 }
 
+int
+xn_loop_turn(struct xn_loop *loop, xn_duration span, struct xn_error *err)
+{
+	int failed = sd_event_run(loop->event, (uint64_t)(span.ms > 0 ? span.ms : 0) * 1000);
+
+	if (failed < 0)
+		return xn_fail(err, XN_ESYSTEM, "event loop: %s", strerror(-failed));
+	return XN_OK;
+}
+
 void
 xn_loop_stop(struct xn_loop *loop)
 {

@@ -51,6 +51,8 @@ void xn_loop_ready(struct xn_loop *loop, const char *status);
 
 /* Runs until xn_loop_stop. */
 int xn_loop_run(struct xn_loop *loop, struct xn_error *err);
+/* Waits for one round of calls, at most `span`: for a caller that has its own idea of the end. */
+int xn_loop_turn(struct xn_loop *loop, xn_duration span, struct xn_error *err);
 void xn_loop_stop(struct xn_loop *loop);
 
 /* The wall clock, and the monotonic clock for spans. */
