@@ -164,9 +164,8 @@ test: deps ## everything, real parts included
 
 .PHONY: test-all
 test-all: all layers $(unit) $(O)/xanh-sim
-	@XANH_BUILD=$(CURDIR)/$(O) SEEDS=$(SEEDS) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer -j$(JOBS) -e '' \
-	  --rules='par=$(O)/tests/**' --rules='seq=*.t' --rules='seq=**' \
-	  $(unit) tests/sim/run.t tests/tidy.t $(integration)
+	@XANH_BUILD=$(CURDIR)/$(O) SEEDS=$(SEEDS) $(call prove,$(JOBS),$(unit) tests/sim/run.t tests/tidy.t)
+	@XANH_BUILD=$(CURDIR)/$(O) $(call prove,1,$(integration))
 
 sanitize: ## unit tests, stories and simulation under ASan and UBSan
 	@$(MAKE) --no-print-directory VARIANT=asan check
