@@ -513,6 +513,12 @@ xn_virt_send(struct xn_virt *virt, const struct xn_action *action)
 	flush(virt);
 }
 
+pid_t
+xn_virt_pid(const struct xn_virt *virt)
+{
+	return virt->pid;
+}
+
 void
 xn_virt_stop(struct xn_virt *virt)
 {

@@ -35,6 +35,9 @@ int xn_virt_start(struct xn_virt **ret_virt, struct xn_loop *loop, const struct 
 /* Never blocks. A request that cannot be sent is answered before the loop waits again. */
 void xn_virt_send(struct xn_virt *virt, const struct xn_action *action);
 
+/* The child that runs now; 0 between two. */
+pid_t xn_virt_pid(const struct xn_virt *virt);
+
 /* Ends the child; migrations under way go on by themselves. NULL is nothing. */
 void xn_virt_stop(struct xn_virt *virt);
 

@@ -108,7 +108,8 @@ migrate(struct xn_sim *sim, struct xn_sim_vm *vm, const struct xn_action *action
 	}
 	xn_sim_take_fault(sim, vm->fault);
 	vm->there = (struct xn_sim_copy){.host = action->virt.target, .state = XN_VM_INCOMING};
-	vm->ends_ms = xn_clock_now().ms + (strcmp(vm->fault, "slow") == 0 ? SLOW_MS : MIGRATION_MS);
+	vm->ends_ms =
+	    xn_clock_now().ms + (strcmp(vm->fault, "slow") == 0 ? SLOW_MS : sim->migration_ms);
 	vm->arrives_paused = action->virt.paused;
 	vm->request = action->virt.request;
 	want_lists(sim, vm);
@@ -334,6 +335,7 @@ simulated_start(struct xn_virt_worker *worker)
 	if (sim == NULL)
 		abort();
 	sim->worker = worker;
+	sim->migration_ms = MIGRATION_MS;
 	sim->folder = getenv("XANH_SIM_STATE");
 	sim->host_cpu_ns = calloc(worker->target_count + 1u, sizeof(*sim->host_cpu_ns));
 	sim->up = calloc(worker->target_count + 1u, sizeof(*sim->up));
@@ -341,6 +343,8 @@ simulated_start(struct xn_virt_worker *worker)
 	if (sim->folder == NULL || sim->host_cpu_ns == NULL || sim->up == NULL ||
 	    sim->list_wanted == NULL)
 		abort();
+	if (getenv("XANH_SIM_MIGRATION_MS") != NULL)
+		sim->migration_ms = strtol(getenv("XANH_SIM_MIGRATION_MS"), NULL, 10);
 	pthread_mutex_init(&sim->lock, NULL);
 	xn_sim_load(sim);
 	if (pthread_create(&thread, NULL, run, sim) != 0)

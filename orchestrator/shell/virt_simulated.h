@@ -11,6 +11,8 @@
  *   HOST/down         while it exists the host does not answer
  *   fault             read and removed by the next migration: failed | unknown | lost-source (the
  *                     target runs, the source stays paused, nobody hears) | slow (60 s)
+ *
+ * XANH_SIM_MIGRATION_MS: how long a migration takes; 2000 if not given.
  */
 #ifndef XN_SHELL_VIRT_SIMULATED_H
 #define XN_SHELL_VIRT_SIMULATED_H
@@ -44,6 +46,7 @@ struct xn_sim_vm {
 struct xn_sim {
 	struct xn_virt_worker *worker;
 	const char *folder;
+	int64_t migration_ms;
 	pthread_mutex_t lock; /* of all that follows */
 	struct xn_sim_vm vms[XN_SIM_VMS_MAX];
 	uint32_t vm_count;

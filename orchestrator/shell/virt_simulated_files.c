@@ -45,11 +45,17 @@ open_file(const struct xn_sim *sim, const char *folder, const char *name, const 
 {
 	char path[PATH_SIZE];
 
-	snprintf(path, sizeof(path), "%s/%s", sim->folder, folder);
-	if (*mode != 'r')
-		mkdir(path, 0755);
 	snprintf(path, sizeof(path), "%s/%s/%s", sim->folder, folder, name);
 	return fopen(path, mode);
+}
+
+static void
+make_folder(const struct xn_sim *sim, const char *name)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s", sim->folder, name);
+	mkdir(path, 0755);
 }
 
 static void
@@ -162,8 +168,11 @@ xn_sim_load(struct xn_sim *sim)
 	mkdir(sim->folder, 0755);
 	for (size_t i = 0; i < FIRST_FLEET && sim->worker->target_count > 0; i++)
 		make_vm(sim, i);
-	for (uint32_t h = 0; h < sim->worker->target_count; h++)
+	for (uint32_t h = 0; h < sim->worker->target_count; h++) {
+		make_folder(sim, sim->worker->targets[h].name);
 		load_cpu(sim, h);
+	}
+	make_folder(sim, "serial");
 	file = open_file(sim, ".", "vms", "r");
 	if (file == NULL)
 		return;
