@@ -1,7 +1,7 @@
 /*
- * Driver: how to talk to one kind of equipment. A driver is a table of verbs (one per transport) and
- * profiles are tables of facts (YAML, one per device family, reviewed by an electrician). A device
- * is one instance; state belongs to it, so two hundred live side by side. Drivers only read.
+ * Driver: how to talk to one kind of equipment. A driver is a table of verbs (one per transport)
+ * and profiles are tables of facts (YAML, one per device family, reviewed by an electrician). A
+ * device is one instance; state belongs to it, so two hundred live side by side. Drivers only read.
  *
  * Life: open (name resolution, session; no traffic) -> poll (all points, once, blocking, within the
  * deadline) -> ... -> close. A device is owned by one worker thread at a time. Readings that fail
@@ -21,10 +21,11 @@ struct xn_reading {
 	char name[XN_POINT_NAME_SIZE]; /* "outlet.3.realpower"; unique in a device */
 	enum xn_point_class class_;
 	struct xn_sample sample;
-	double value;                       /* as printed by probe, in the class's unit */
-	char source[XN_POINT_SOURCE_SIZE];  /* numeric OID, or holding:ADDRESS, input:ADDRESS */
-	char text[48];                      /* of a state: its word */
-	char why[64];                       /* of an absent reading */
+	double value;                      /* as printed by probe, in the class's unit */
+	char source[XN_POINT_SOURCE_SIZE]; /* numeric OID, or holding:ADDRESS, input:ADDRESS */
+	char text[48];                     /* of a state: its word */
+	char why[64];                      /* of an absent or suspect reading */
+	bool computed;                     /* from other readings; probe does not print it */
 };
 
 /* A device's identity and readings after a poll; arrays live in the device. */
@@ -41,7 +42,8 @@ struct xn_device;
 
 /*
  * Opens a device by URL (DESIGN.md section 8.1; `@FILE` values are read). `profile_dir` holds the
- * profiles; `profile` NULL: recognise it at the first poll. XN_EINVALID: the URL or profile is wrong.
+ * profiles; `profile` NULL: recognise it at the first poll. XN_EINVALID: the URL or profile is
+ * wrong.
  */
 int xn_device_open(struct xn_device **ret_device, const char *url, const char *profile_dir,
     const char *profile, struct xn_error *err);
@@ -56,7 +58,8 @@ int xn_device_poll(struct xn_device *device, int deadline_ms, struct xn_device_v
 
 void xn_device_close(struct xn_device *device);
 
-/* The folder of profiles: $XANH_PROFILES, else the installed one, else drivers/profiles beside the build. */
+/* The folder of profiles: $XANH_PROFILES, else the installed one, else drivers/profiles beside the
+ * build. */
 const char *xn_profile_dir(void);
 
 /* A transport. The registry (drivers/registry.c) is one array of these. */

@@ -8,5 +8,6 @@
 
 extern const struct xn_cli_command xn_cli_ca_init;
 extern const struct xn_cli_command xn_cli_agent_enrol;
+extern const struct xn_cli_command xn_cli_probe;
 
 #endif

@@ -6,6 +6,8 @@
 /* One line per command, in the order in which `xanh --help` shows them; each is declared in
  * commands.h and defined in the file of its noun. */
 static const struct xn_cli_command *const commands[] = {
+    /* devices */
+    &xn_cli_probe,
     /* certificates */
     &xn_cli_ca_init,
     &xn_cli_agent_enrol,

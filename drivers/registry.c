@@ -1,0 +1,10 @@
+#include "drivers/driver.h"
+
+#include <stddef.h>
+
+#include "drivers/transports.h"
+
+const struct xn_driver_ops *const xn_drivers[] = {
+    &xn_driver_snmp,
+    NULL,
+};

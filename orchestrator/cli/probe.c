@@ -1,0 +1,162 @@
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "drivers/driver.h"
+#include "orchestrator/cli/commands.h"
+
+/* DESIGN.md section 8.1: probe ends within 10 s, whatever the peer, the resolver or a library does.
+ */
+#define POLL_MS    8500
+#define GIVE_UP_S  9
+#define COLUMN_MAX 40
+
+static const char gave_up[] = "xanh: probe: no end within 9 s\n";
+
+static void
+on_alarm(int number)
+{
+	(void)number;
+	if (write(STDERR_FILENO, gave_up, sizeof(gave_up) - 1) < 0)
+		_exit(XN_EXIT_INTERNAL);
+	_exit(XN_EXIT_UNREACHABLE);
+}
+
+static int
+give_up(const struct xn_error *err, int code)
+{
+	fputs("xanh: probe: ", stderr);
+	xn_cli_print_escaped(stderr, err->text);
+	fputc('\n', stderr);
+	return code;
+}
+
+static json_t *
+reading_json(const struct xn_reading *reading)
+{
+	bool absent = reading->sample.quality == XN_QUALITY_ABSENT;
+	json_t *row = json_object();
+
+	json_object_set_new(row, "name", json_string(reading->name));
+	json_object_set_new(row, "class", json_string(xn_class_word(reading->class_)));
+	if (absent)
+		json_object_set_new(row, "value", json_null());
+	else if (reading->class_ == XN_CLASS_STATE)
+		json_object_set_new(row, "value", json_integer((json_int_t)reading->value));
+	else
+		json_object_set_new(row, "value", json_real(reading->value));
+	json_object_set_new(row, "unit", json_string(xn_class_unit(reading->class_)));
+	json_object_set_new(row, "quality", json_string(xn_quality_word(reading->sample.quality)));
+	json_object_set_new(row, "source", json_string(reading->source));
+	if (reading->text[0] != '\0')
+		json_object_set_new(row, "text", json_string(reading->text));
+	if (reading->why[0] != '\0')
+		json_object_set_new(row, "why", json_string(reading->why));
+	return row;
+}
+
+static void
+print_json(const struct xn_device_view *view)
+{
+	json_t *root = json_object();
+	json_t *points = json_array();
+
+	json_object_set_new(root, "profile", json_string(view->profile));
+	json_object_set_new(root, "match", json_string(view->match));
+	json_object_set_new(root, "vendor", json_string(view->vendor));
+	json_object_set_new(root, "model", json_string(view->model));
+	for (unsigned i = 0; i < view->count; i++) {
+		if (!view->readings[i].computed)
+			json_array_append_new(points, reading_json(&view->readings[i]));
+	}
+	json_object_set_new(root, "points", points);
+	json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+	putchar('\n');
+	json_decref(root);
+}
+
+static void
+print_table(const struct xn_device_view *view)
+{
+	printf("%s %s (profile %s, by %s)\n", view->vendor, view->model,
+	    view->profile[0] != '\0' ? view->profile : "none", view->match);
+	for (unsigned i = 0; i < view->count; i++) {
+		const struct xn_reading *reading = &view->readings[i];
+
+		if (reading->computed)
+			continue;
+		if (reading->sample.quality == XN_QUALITY_ABSENT)
+			printf("%-*s %14s %-5s %s (%s)\n", COLUMN_MAX, reading->name, "-", "",
+			    "absent", reading->why);
+		else
+			printf("%-*s %14.10g %-5s %s %s%s\n", COLUMN_MAX, reading->name,
+			    reading->value, xn_class_unit(reading->class_),
+			    xn_quality_word(reading->sample.quality), reading->text, reading->why);
+	}
+}
+
+static int
+print_view(const struct xn_device_view *view, bool json)
+{
+	if (json)
+		print_json(view);
+	else
+		print_table(view);
+	if (view->profile[0] == '\0')
+		fputs("xanh: probe: no profile fits this device, and it answers no standard MIB or "
+		      "model\n",
+		    stderr);
+	else if (strcmp(view->match, "standard") == 0)
+		fputs("xanh: probe: no profile of its own; read by the standard MIB\n", stderr);
+	return fflush(stdout) == 0 ? XN_EXIT_OK : XN_EXIT_INTERNAL;
+}
+
+static int
+probe(struct xn_cli *cli)
+{
+	const char *output = xn_cli_option(cli, "output");
+	bool json = output != NULL ? strcmp(output, "json") == 0 : isatty(STDOUT_FILENO) != 1;
+	struct sigaction action = {.sa_handler = on_alarm};
+	struct xn_device *device;
+	struct xn_device_view view;
+	struct xn_error err = {0};
+	int code;
+
+	if (cli->argument_count != 1 || (output != NULL && !json && strcmp(output, "table") != 0)) {
+		fputs("xanh: probe needs one URL, and -o table or json\n", stderr);
+		return XN_EXIT_USAGE;
+	}
+	sigaction(SIGALRM, &action, NULL);
+	alarm(GIVE_UP_S);
+	code = xn_device_open(
+	    &device, cli->arguments[0], xn_profile_dir(), xn_cli_option(cli, "profile"), &err);
+	if (code < 0)
+		return give_up(&err, xn_exit_of(err.code));
+	code = xn_device_poll(device, POLL_MS, &view, &err);
+	alarm(0);
+	code = code < 0 ? give_up(&err, XN_EXIT_UNREACHABLE) : print_view(&view, json);
+	xn_device_close(device);
+	return code;
+}
+
+const struct xn_cli_command xn_cli_probe = {
+    .noun = "probe",
+    .arguments = "URL",
+    .summary = "read one device once, with no daemon",
+    .examples =
+	"xanh probe 'snmp://10.20.7.11?community=@/etc/xanh/pdu.community'\n"
+	"xanh probe "
+	"'snmp://10.20.7.11?version=3&user=xanh&auth=SHA&authpass=@a&priv=AES&privpass=@p'\n"
+	"xanh probe 'modbus://10.20.1.5:502?unit=1' --profile schneider-pm5000\n"
+	"xanh probe 'modbus-rtu:/dev/ttyUSB0?baud=19200&parity=even&unit=3' -o json\n",
+    .options =
+	{
+	    {.name = "profile",
+		.value = "NAME",
+		.help = "this profile, without recognising the device"},
+	    {.name = "output", .letter = 'o', .value = "FORMAT", .help = "table or json"},
+	},
+    .run = probe,
+};
