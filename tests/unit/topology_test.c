@@ -1,0 +1,177 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/shell/topology.h"
+
+static struct xn_site_rack racks[2];
+static struct xn_site_host hosts[1];
+static struct xn_site_device devices[5];
+static struct xn_site site;
+static struct xn_arena arena;
+static struct xn_map map;
+
+enum { METER_MAIN, PV, PDU_A, PDU_B, CRAC };
+
+static struct xn_site_device
+device(const char *name, uint32_t rack, int feed, enum xn_measures measures)
+{
+	return (struct xn_site_device){.name = name,
+	    .rack = rack,
+	    .feed = feed,
+	    .measures = measures,
+	    .poll = {10000},
+	    .enabled = true,
+	    .agent = rack == XN_NONE ? "site" : "A07"};
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	racks[0] = (struct xn_site_rack){.name = "A07",
+	    .room = "hall-1",
+	    .cooling_device = CRAC,
+	    .feeds = {
+		{.present = true, .rating = {22080000}}, {.present = true, .rating = {22080000}}}};
+	racks[1] =
+	    (struct xn_site_rack){.name = "A08", .room = "hall-1", .cooling_device = XN_NONE};
+	hosts[0] = (struct xn_site_host){.name = "h1",
+	    .cluster = "prod",
+	    .rack = 0,
+	    .outlet_count = 2,
+	    .outlets = {{PDU_A, 3}, {PDU_B, 3}}};
+	devices[METER_MAIN] = device("meter-main", XN_NONE, -1, XN_MEASURES_GRID);
+	devices[PV] = device("pv", XN_NONE, -1, XN_MEASURES_PV);
+	devices[PDU_A] = device("pdu-a07-a", 0, 0, XN_MEASURES_NOTHING);
+	devices[PDU_B] = device("pdu-a07-b", 0, 1, XN_MEASURES_NOTHING);
+	devices[CRAC] = device("crac-2", XN_NONE, -1, XN_MEASURES_COOLING);
+	site = (struct xn_site){.name = "hl1",
+	    .racks = racks,
+	    .rack_count = 2,
+	    .hosts = hosts,
+	    .host_count = 1,
+	    .devices = devices,
+	    .device_count = 5};
+	xn_arena_map(&arena, 1 << 20);
+	xn_map_build(&arena, &site, 25200, &map);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	xn_arena_unmap(&arena);
+	return 0;
+}
+
+static void
+expect(uint32_t from, const char *point, enum xn_point_class class_, const char *meter,
+    enum xn_channel channel)
+{
+	struct xn_route route = xn_map_route(&map, from, point, class_);
+
+	if (meter == NULL) {
+		assert_int_equal(route.meter, XN_NONE);
+		return;
+	}
+	assert_int_not_equal(route.meter, XN_NONE);
+	assert_string_equal(map.topology.meters[route.meter].name, meter);
+	assert_int_equal(route.channel, channel);
+}
+
+static void
+points_go_to_the_meters_they_are_about(void **state)
+{
+	(void)state;
+	expect(METER_MAIN, "input.realpower", XN_CLASS_POWER, "meter-main", XN_CHANNEL_POWER);
+	expect(METER_MAIN, "input.energy", XN_CLASS_ENERGY, "meter-main", XN_CHANNEL_ENERGY);
+	expect(PV, "output.realpower", XN_CLASS_POWER, "pv", XN_CHANNEL_POWER);
+	expect(PDU_A, "input.realpower", XN_CLASS_POWER, "pdu-a07-a", XN_CHANNEL_POWER);
+	expect(PDU_A, "outlet.3.realpower", XN_CLASS_POWER, "pdu-a07-a/3", XN_CHANNEL_POWER);
+	expect(PDU_B, "outlet.3.energy", XN_CLASS_ENERGY, "pdu-a07-b/3", XN_CHANNEL_ENERGY);
+	expect(CRAC, "input.realpower", XN_CLASS_POWER, "crac-2", XN_CHANNEL_POWER);
+}
+
+static void
+what_measures_nothing_is_only_shown(void **state)
+{
+	(void)state;
+	expect(METER_MAIN, "input.energy.export", XN_CLASS_ENERGY, NULL, 0);
+	expect(METER_MAIN, "input.L1.realpower", XN_CLASS_POWER, NULL, 0);
+	expect(METER_MAIN, "ambient.temperature", XN_CLASS_TEMPERATURE, NULL, 0);
+	expect(PV, "input.realpower", XN_CLASS_POWER, NULL, 0);
+	expect(PDU_A, "outlet.4.realpower", XN_CLASS_POWER, NULL, 0);
+	expect(PDU_A, "outlet.3.current", XN_CLASS_CURRENT, NULL, 0);
+	expect(PDU_A, "outlet.99999999999999999999.realpower", XN_CLASS_POWER, NULL, 0);
+	expect(METER_MAIN, "input.realpower", XN_CLASS_CURRENT, NULL, 0);
+}
+
+static void
+both_pdus_of_a_rack_share_its_inlet(void **state)
+{
+	(void)state;
+	expect(PDU_A, "ambient.temperature", XN_CLASS_TEMPERATURE, "A07/inlet",
+	    XN_CHANNEL_TEMPERATURE);
+	expect(PDU_B, "ambient.temperature", XN_CLASS_TEMPERATURE, "A07/inlet",
+	    XN_CHANNEL_TEMPERATURE);
+}
+
+static void
+racks_know_their_ratings_and_cooling(void **state)
+{
+	const struct xn_topo_rack *rack = &map.topology.racks[0];
+
+	(void)state;
+	assert_int_equal(rack->feed_rating[1].mw, 22080000);
+	assert_string_equal(map.topology.meters[rack->cooling_meter].name, "crac-2");
+	assert_int_equal(map.topology.racks[1].cooling_meter, XN_NONE);
+	assert_int_equal(map.topology.fresh.ms, 30000);
+}
+
+static void
+the_fingerprint_follows_the_configuration(void **state)
+{
+	uint64_t before = map.topology.fingerprint;
+
+	(void)state;
+	xn_map_build(&arena, &site, 25200, &map);
+	assert_true(map.topology.fingerprint == before);
+	hosts[0].outlets[0].number = 4;
+	xn_map_build(&arena, &site, 25200, &map);
+	assert_true(map.topology.fingerprint != before);
+}
+
+static void
+a_device_that_is_switched_off_has_no_meter(void **state)
+{
+	(void)state;
+	devices[PDU_B].enabled = false;
+	xn_map_build(&arena, &site, 25200, &map);
+	expect(PDU_B, "input.realpower", XN_CLASS_POWER, NULL, 0);
+	expect(PDU_B, "outlet.3.realpower", XN_CLASS_POWER, NULL, 0);
+	expect(PDU_A, "outlet.3.realpower", XN_CLASS_POWER, "pdu-a07-a/3", XN_CHANNEL_POWER);
+}
+
+#define STORY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    STORY(points_go_to_the_meters_they_are_about),
+	    STORY(what_measures_nothing_is_only_shown),
+	    STORY(both_pdus_of_a_rack_share_its_inlet),
+	    STORY(racks_know_their_ratings_and_cooling),
+	    STORY(the_fingerprint_follows_the_configuration),
+	    STORY(a_device_that_is_switched_off_has_no_meter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
