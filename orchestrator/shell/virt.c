@@ -326,14 +326,22 @@ on_child(void *context, pid_t pid, int code, int status)
 	end_requests(virt, INT64_MAX, "the virt worker ended");
 }
 
-/* argv of the child: virt-worker, mode, milliseconds between readings, then name and URI by host.
+static const char *
+migrate_uri(const struct xn_site_host *host)
+{
+	return host->migrate_uri != NULL ? host->migrate_uri : host->uri;
+}
+
+/*
+ * argv of the child: virt-worker, mode, milliseconds between readings, then by host its name, its
+ * URI and the one by which other hosts reach it.
  */
 static char **
 make_argv(const struct xn_virt *virt, char stats[24])
 {
 	const struct xn_site *site = virt->site;
 	size_t count = 4, last = 0;
-	char **argv = calloc(count + 2u * site->host_count + 1, sizeof(*argv));
+	char **argv = calloc(count + 3u * site->host_count + 1, sizeof(*argv));
 	int64_t every_ms = STATS_MS;
 
 	if (argv == NULL)
@@ -349,6 +357,7 @@ make_argv(const struct xn_virt *virt, char stats[24])
 	for (uint32_t h = 0; h < site->host_count; h++) {
 		argv[last++] = (char *)(uintptr_t)site->hosts[h].name;
 		argv[last++] = (char *)(uintptr_t)site->hosts[h].uri;
+		argv[last++] = (char *)(uintptr_t)migrate_uri(&site->hosts[h]);
 	}
 	return argv;
 }

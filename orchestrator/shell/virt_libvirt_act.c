@@ -57,7 +57,7 @@ failed(struct act *act)
 static enum xn_virt_outcome
 migrate(struct act *act, virDomainPtr domain)
 {
-	const char *uri = act->driver->worker->targets[act->action.virt.target].uri;
+	const char *uri = act->driver->worker->targets[act->action.virt.target].migrate_uri;
 	unsigned flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_PEER2PEER | VIR_MIGRATE_PERSIST_DEST |
 	    VIR_MIGRATE_UNDEFINE_SOURCE | VIR_MIGRATE_ABORT_ON_ERROR | VIR_MIGRATE_AUTO_CONVERGE;
 	char target[TEXT_SIZE];

@@ -13,18 +13,17 @@
 
 #define PATH_SIZE 512
 
-/* The guests a new folder begins with: a government portal and what stands behind it. */
+/* The guests a new folder begins with: those of deploy/demo/site/guests. */
 static const struct {
-	const char *name, *group, *platform, *agency, *labels;
+	const char *name, *group, *platform, *agency;
 	int load_percent;
-	uint32_t vcpus, memory_mib;
 } first_fleet[] = {
-    {"portal-1", "ha-portal", "dvc-quoc-gia", "vpcp", "web ha", 35, 2, 2048},
-    {"portal-2", "ha-portal", "dvc-quoc-gia", "vpcp", "web ha", 30, 2, 2048},
-    {"mst-api-1", "", "mst", "tct", "web", 25, 2, 2048},
-    {"mail-1", "", "thu-dien-tu", "btttt", "mail", 10, 1, 1024},
-    {"gis-1", "", "ban-do-so", "btnmt", "web", 15, 2, 2048},
-    {"batch-1", "", "thong-ke", "gso", "batch", 50, 1, 1024},
+    {"portal-1", "ha-portal", "dvc-quoc-gia", "mst", 12},
+    {"portal-2", "ha-portal", "dvc-quoc-gia", "mst", 12},
+    {"dan-cu-1", "", "dan-cu", "bca", 8},
+    {"dan-cu-2", "", "dan-cu", "bca", 8},
+    {"batch-1", "", "thong-ke", "gso", 15},
+    {"batch-2", "", "thong-ke", "gso", 10},
 };
 
 #define FIRST_FLEET (sizeof(first_fleet) / sizeof(first_fleet[0]))
@@ -107,9 +106,9 @@ make_vm(struct xn_sim *sim, size_t place)
 	snprintf(vm->facts.group, sizeof(vm->facts.group), "%s", first_fleet[place].group);
 	snprintf(vm->facts.platform, sizeof(vm->facts.platform), "%s", first_fleet[place].platform);
 	snprintf(vm->facts.agency, sizeof(vm->facts.agency), "%s", first_fleet[place].agency);
-	snprintf(vm->facts.labels, sizeof(vm->facts.labels), "%s", first_fleet[place].labels);
-	vm->facts.vcpus = first_fleet[place].vcpus;
-	vm->facts.memory_mib = first_fleet[place].memory_mib;
+	snprintf(vm->facts.labels, sizeof(vm->facts.labels), "demo");
+	vm->facts.vcpus = 1;
+	vm->facts.memory_mib = 96;
 	vm->facts.movable = true;
 }
 

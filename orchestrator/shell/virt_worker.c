@@ -270,7 +270,7 @@ serve(struct xn_virt_worker *worker)
 static bool
 read_arguments(struct xn_virt_worker *worker, int argc, char **argv)
 {
-	if (argc < 4 || argc % 2 != 0)
+	if (argc < 4 || (argc - 4) % 3 != 0)
 		return false;
 	worker->driver = strcmp(argv[2], "simulated") == 0 ? &xn_virt_simulated : &xn_virt_libvirt;
 	worker->stats_every_ms = strtol(argv[3], NULL, 10);
@@ -280,13 +280,14 @@ read_arguments(struct xn_virt_worker *worker, int argc, char **argv)
 	/* A site that reads every second or two is a demo or a test: it is also quick to try again.
 	 */
 	worker->retry_ms_max = worker->stats_every_ms < 5000 ? 5000 : 60000;
-	worker->target_count = (uint32_t)(argc - 4) / 2;
+	worker->target_count = (uint32_t)(argc - 4) / 3;
 	worker->targets = calloc(worker->target_count + 1u, sizeof(*worker->targets));
 	if (worker->targets == NULL)
 		return false;
 	for (uint32_t t = 0; t < worker->target_count; t++) {
-		worker->targets[t].name = argv[4 + 2 * t];
-		worker->targets[t].uri = argv[5 + 2 * t];
+		worker->targets[t].name = argv[4 + 3 * t];
+		worker->targets[t].uri = argv[5 + 3 * t];
+		worker->targets[t].migrate_uri = argv[6 + 3 * t];
 	}
 	return true;
 }

@@ -34,7 +34,8 @@ extern const struct xn_virt_driver xn_virt_simulated;
 struct xn_virt_target {
 	const char *name;
 	const char *uri;
-	_Atomic uint64_t asked; /* stamp of the last LIST that was seen */
+	const char *migrate_uri; /* dialled by the source's daemon */
+	_Atomic uint64_t asked;  /* stamp of the last LIST that was seen */
 };
 
 struct xn_virt_job {

@@ -97,7 +97,7 @@ static void
 a_guest_that_arrives_paused_runs_after_resume(void **state)
 {
 	struct fixture *f = *state;
-	struct stand_vm *vm = stand_vm(&f->stand, "gis-1");
+	struct stand_vm *vm = stand_vm(&f->stand, "dan-cu-1");
 
 	assert_int_equal(stand_runs_on(vm), 0);
 	assert_int_equal(stand_ask(&f->stand, XN_ACT_MIGRATE, vm, 0, 1, true), XN_VIRT_OK);
