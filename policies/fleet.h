@@ -1,8 +1,8 @@
 /*
  * Fleet: what placement looks at, a snapshot of feeds, racks, hosts and VMs in physical terms
  * (contracts/policy-and-plan.md section 2). The daemon's core builds it from its state, the command
- * line from FLEET.json; both reach the same engine. All numbers are integers; strings and arrays live
- * in the arena of whoever built it.
+ * line from FLEET.json; both reach the same engine. All numbers are integers; strings and arrays
+ * live in the arena of whoever built it.
  *
  * Invariants: (1) ids are unique within their kind; (2) every index is below its count or XN_NONE;
  * (3) a host's eleven watts never fall; (4) a running VM is not on a host that is off or asleep.
@@ -67,7 +67,7 @@ struct xn_fleet_vm {
 	const char *group; /* NULL: none */
 	const char *platform;
 	const char *agency;
-	uint32_t host; /* XN_NONE: to be placed */
+	uint32_t host;               /* XN_NONE: to be placed */
 	int64_t cpu_millicores;      /* vCPUs x 1000 */
 	int64_t cpu_used_millicores; /* what it draws watts for */
 	int64_t cpu_p95_millicores;

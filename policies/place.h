@@ -1,8 +1,9 @@
 /*
- * Placement: given a fleet and a policy, the moves and power steps that cure what is broken and then
- * lower the objective, in an order whose every intermediate state keeps every rule, with a lower
- * bound and a reason for each (contracts/policy-and-plan.md sections 3 to 6). Pure and deterministic:
- * work is counted, ties are stable, memory comes from the arena; same input and seed, same plan.
+ * Placement: given a fleet and a policy, the moves and power steps that cure what is broken and
+ * then lower the objective, in an order whose every intermediate state keeps every rule, with a
+ * lower bound and a reason for each (contracts/policy-and-plan.md sections 3 to 6). Pure and
+ * deterministic: work is counted, ties are stable, memory comes from the arena; same input and
+ * seed, same plan.
  */
 #ifndef XN_POLICIES_PLACE_H
 #define XN_POLICIES_PLACE_H
@@ -16,13 +17,14 @@ enum xn_step_kind { XN_STEP_MOVE, XN_STEP_WAKE, XN_STEP_SLEEP };
 
 struct xn_step {
 	enum xn_step_kind kind;
-	uint32_t number; /* 1..n */
-	uint32_t vm;     /* of a move */
-	uint32_t from;   /* host; XN_NONE: the VM was nowhere */
-	uint32_t to;     /* host; of a wake or sleep, the host itself */
+	uint32_t number;   /* 1..n */
+	uint32_t vm;       /* of a move */
+	uint32_t from;     /* host; XN_NONE: the VM was nowhere */
+	uint32_t to;       /* host; of a wake or sleep, the host itself */
 	uint32_t after[8]; /* steps that must be done before this one starts, ascending */
 	unsigned after_count;
-	xn_power saves; /* facility watts that this move saves with its share of what it makes possible */
+	xn_power saves; /* facility watts that this move saves with its share of what it makes
+			   possible */
 	const char *reason;
 };
 
@@ -77,7 +79,7 @@ void xn_place_outlook(const struct xn_fleet *fleet, const struct xn_policy *poli
  * Whether this VM may enter this host now: NULL if it may, else the first failing rule in words
  * ("memory: 130 of 128 GiB"). Used by why, why-not and by people who read a refusal.
  */
-const char *xn_place_refusal(const struct xn_fleet *fleet, const struct xn_policy *policy, uint32_t vm,
-    uint32_t host, struct xn_arena *arena);
+const char *xn_place_refusal(const struct xn_fleet *fleet, const struct xn_policy *policy,
+    uint32_t vm, uint32_t host, struct xn_arena *arena);
 
 #endif

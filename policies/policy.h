@@ -1,7 +1,8 @@
 /*
  * Policy: one checked document of kind `policy` (contracts/configuration.md section 5 and
  * policy-and-plan.md). Compiled once from YAML in the caller's arena, then constant. `source` keeps
- * the text it came from, byte for byte, because that is what the journal stores and an auditor reads.
+ * the text it came from, byte for byte, because that is what the journal stores and an auditor
+ * reads.
  */
 #ifndef XN_POLICIES_POLICY_H
 #define XN_POLICIES_POLICY_H
@@ -14,8 +15,8 @@ struct xn_policy;
 enum xn_policy_mode { XN_MODE_OBSERVE, XN_MODE_APPROVE, XN_MODE_AUTO };
 
 /*
- * Compiles a document; mistakes become problems and give NULL. The document must be the one policy of
- * its source.
+ * Compiles a document; mistakes become problems and give NULL. The document must be the one policy
+ * of its source.
  */
 const struct xn_policy *xn_policy_compile(
     struct xn_arena *arena, const struct xn_yaml *document, struct xn_problems *problems);
