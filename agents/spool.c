@@ -56,6 +56,7 @@ struct xn_spool {
 	struct schema schemas[SCHEMAS_MAX];
 	unsigned schema_count;
 	uint32_t current; /* schema whose hello was saved last */
+	char *hello;      /* its text, also when the disk is too full to hold it */
 	/* Where the last read ended, so that the next one need not search. */
 	uint64_t read_segment, read_offset, read_sequence;
 	struct xn_frame scratch;
@@ -301,6 +302,7 @@ xn_spool_close(struct xn_spool *spool)
 	for (unsigned i = 0; i < spool->kept_count; i++)
 		free(spool->kept[(spool->kept_first + i) % spool->limits.memory_frames].bytes);
 	free(spool->kept);
+	free(spool->hello);
 	if (spool->active_fd >= 0)
 		close(spool->active_fd);
 	if (spool->boot_fd >= 0)
@@ -685,21 +687,24 @@ xn_spool_read(struct xn_spool *spool, uint64_t after, uint8_t *buffer, size_t si
 int
 xn_spool_save_hello(struct xn_spool *spool, uint32_t schema, const char *json, struct xn_error *err)
 {
+	char *copy = strdup(json);
 	char name[NAME_SIZE];
 	char hex[16];
 	int result;
 
+	if (copy == NULL)
+		return xn_fail(err, XN_ESYSTEM, "spool: no memory");
+	free(spool->hello);
+	spool->hello = copy;
+	spool->current = schema;
+	note_schema(spool, schema, spool->state.next - 1);
 	hello_name(schema, name);
 	result = xn_file_replace(spool->dir_fd, name, json, strlen(json), err);
 	if (result < 0)
 		return xn_wrap(err, "spool");
 	snprintf(hex, sizeof(hex), "%08x\n", schema);
 	result = xn_file_replace(spool->dir_fd, "schema", hex, strlen(hex), err);
-	if (result < 0)
-		return xn_wrap(err, "spool");
-	note_schema(spool, schema, spool->state.next - 1);
-	spool->current = schema;
-	return XN_OK;
+	return result < 0 ? xn_wrap(err, "spool") : XN_OK;
 }
 
 int
@@ -707,6 +712,10 @@ xn_spool_load_hello(struct xn_spool *spool, uint32_t schema, char **ret_json, st
 {
 	char name[NAME_SIZE];
 
+	if (spool->hello != NULL && spool->current == schema) {
+		*ret_json = strdup(spool->hello);
+		return *ret_json != NULL ? XN_OK : xn_fail(err, XN_ESYSTEM, "spool: no memory");
+	}
 	hello_name(schema, name);
 	return xn_file_load(spool->dir_fd, name, HELLO_MAX, ret_json, err);
 }

@@ -66,7 +66,10 @@ int xn_spool_read(struct xn_spool *spool, uint64_t after, uint8_t *buffer, size_
 /* The orchestrator has everything up to `durable` for good. */
 void xn_spool_durable(struct xn_spool *spool, uint64_t durable);
 
-/* The hello of a schema; saved durably before the first frame of that schema is appended. */
+/*
+ * The hello of a schema, to be saved before the first frame of that schema is appended. XN_EFULL:
+ * the disk did not take it; it is remembered while the agent runs, so save it again later.
+ */
 int xn_spool_save_hello(
     struct xn_spool *spool, uint32_t schema, const char *json, struct xn_error *err);
 /* free() the text. XN_ENOTFOUND if there is none. */
