@@ -1,7 +1,9 @@
 /*
- * Action: one request of the core to its shell. The shell carries them out in order, after the events
- * that caused them are durable. Requests to hypervisors carry an id that is used once; each is
- * answered by exactly one XN_EV_VIRT_DONE, or by none if the process dies (then XN_EV_BOOT comes).
+ * Action: one request of the core to its shell. The shell carries them out in order, after the
+ * events that caused them are durable. Requests to hypervisors carry an id that is used once; each
+ * is answered by exactly one XN_EV_VIRT_DONE, or by none if the process dies (then XN_EV_BOOT
+ * comes). XN_ACT_LIST is answered by the host's list alone (XN_EV_VM_SEEN ... XN_EV_HOST_LISTED),
+ * begun after the question; a host that does not answer is asked again.
  */
 #ifndef XN_CORE_ACTION_H
 #define XN_CORE_ACTION_H
@@ -12,12 +14,12 @@ enum xn_action_kind {
 	XN_ACT_MIGRATE = 1, /* live; arrives paused unless the VM is lockable */
 	XN_ACT_ABORT_JOB,   /* of a migration that is too old */
 	XN_ACT_RESUME,      /* the copy on `host` */
-	XN_ACT_DESTROY,     /* the copy on `host`, which is not the one that runs; undefine it too */
-	XN_ACT_LIST,        /* re-read `host` */
-	XN_ACT_LEDGER,      /* a balanced interval's row */
-	XN_ACT_ALARM,       /* raised, changed or cleared */
-	XN_ACT_NOTE,        /* a decision in words, for stories, explain and the audit */
-	XN_ACT_REPLY,       /* to XN_EV_COMMAND, XN_EV_POLICY */
+	XN_ACT_DESTROY, /* the copy on `host`, which is not the one that runs; undefine it too */
+	XN_ACT_LIST,    /* re-read `host` */
+	XN_ACT_LEDGER,  /* a balanced interval's row */
+	XN_ACT_ALARM,   /* raised, changed or cleared */
+	XN_ACT_NOTE,    /* a decision in words, for stories, explain and the audit */
+	XN_ACT_REPLY,   /* to XN_EV_COMMAND, XN_EV_POLICY */
 };
 
 enum xn_severity { XN_SEVERITY_INFO, XN_SEVERITY_WARNING, XN_SEVERITY_CRITICAL };
@@ -29,12 +31,12 @@ enum xn_account {
 	XN_ACCOUNT_BATTERY,
 	XN_ACCOUNT_GENERATOR,
 	XN_ACCOUNT_COOLING,
-	XN_ACCOUNT_LOSSES, /* IT feeds minus what their outlets gave */
-	XN_ACCOUNT_RACK_OTHER, /* outlets' sum to hosts subtracted: switches and the like */
-	XN_ACCOUNT_HOST,   /* idle share that no VM reserved */
+	XN_ACCOUNT_LOSSES, /* sources minus cooling and IT, as far as cables and UPS explain it */
+	XN_ACCOUNT_RACK_OTHER, /* feeds minus hosts' outlets: switches and the PDUs themselves */
+	XN_ACCOUNT_HOST,       /* what of a host belongs to no VM */
 	XN_ACCOUNT_VM,
 	XN_ACCOUNT_UNEXPLAINED,
-	XN_ACCOUNT_METER,  /* memo: what one meter counted; outside the balance */
+	XN_ACCOUNT_METER, /* memo: what one meter counted; outside the balance */
 };
 
 struct xn_action {
@@ -43,7 +45,8 @@ struct xn_action {
 		struct {
 			uint64_t request;
 			xn_uuid uuid;
-			uint32_t host;   /* RESUME, DESTROY, LIST; the source of MIGRATE and ABORT_JOB */
+			uint32_t
+			    host; /* RESUME, DESTROY, LIST; the source of MIGRATE and ABORT_JOB */
 			uint32_t target; /* of MIGRATE */
 			bool paused;     /* MIGRATE: VIR_MIGRATE_PAUSED */
 			uint64_t generation;
@@ -54,7 +57,8 @@ struct xn_action {
 			enum xn_account account;
 			uint32_t subject; /* rack, host or meter id, or VM slot; XN_NONE */
 			char name[XN_NAME_SIZE];
-			xn_energy energy; /* sources positive, sinks negative: an interval sums to 0 */
+			xn_energy
+			    energy; /* sources positive, sinks negative: an interval sums to 0 */
 			xn_ratio coverage;
 			xn_ratio estimated;
 		} ledger;
@@ -82,6 +86,9 @@ struct xn_actions {
 	uint32_t count;
 	struct xn_action items[XN_ACTIONS_MAX];
 };
+
+/* The next free place in `actions`, zeroed. Aborts when full: the core never asks for that much. */
+struct xn_action *xn_act(struct xn_actions *actions, enum xn_action_kind kind);
 
 /* Requests to hypervisors cross to the virt worker as bytes; the other kinds are never encoded. */
 void xn_action_encode(const struct xn_action *action, struct xn_writer *out);

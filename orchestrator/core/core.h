@@ -1,8 +1,8 @@
 /*
- * Core: every decision of Xanh, as a pure function over its own state. It is told the time, told what
- * happened, and answers with what it would like done. No clock, no I/O, no threads, no floating point
- * in state; memory only from the arenas handed in. The daemon, the what-if planner and the simulator
- * link the same object code (`make layers` proves it is pure).
+ * Core: every decision of Xanh, as a pure function over its own state. It is told the time, told
+ * what happened, and answers with what it would like done. No clock, no I/O, no threads, no
+ * floating point in state; memory only from the arenas handed in. The daemon, the what-if planner
+ * and the simulator link the same object code (`make layers` proves it is pure).
  *
  * Invariants, checked after every step:
  *   (1) time never runs back;
@@ -30,14 +30,34 @@ struct xn_meter {
 	xn_temperature temperature;
 	xn_instant at; /* of the last reading with a value */
 	/* Booking (facts/energy-standards.md section 2): see meter.h. */
+	bool has_register; /* register_last holds a reading */
+	bool power_ok;     /* `power` was plausible and may be integrated from `power_at` on */
+	xn_instant power_at;
+	xn_instant read_at; /* of the last reading that was booked */
 	xn_energy register_last;
-	xn_instant register_at;
-	uint8_t low_readings; /* consecutive ones below register_last */
-	xn_energy register_low;
+	xn_instant register_at; /* when it last changed */
+	uint8_t
+	    odd_readings; /* consecutive ones that do not follow register_last, but each other */
+	xn_energy register_odd;
+	xn_instant odd_at;
+	xn_energy ahead;           /* booked from power before the register showed it */
 	xn_energy booked;          /* since the core began; never falls */
 	xn_energy interval_booked; /* in the open interval of the ledger */
 	xn_duration interval_covered;
 	xn_energy interval_estimated;
+	/* The interval that is being closed; see ledger.h. */
+	xn_energy closing_booked;
+	xn_duration closing_covered;
+	xn_energy closing_estimated;
+	uint32_t next_of_host; /* outlets of one host, and all meters of one rack, are chains */
+	uint32_t next_of_rack;
+};
+
+struct xn_rack {
+	uint32_t first_meter;
+	bool lost;                   /* a meter of it is older than topology->lost */
+	bool hold_told;              /* a note said that it holds */
+	char hold[XN_SENTENCE_SIZE]; /* why it holds; empty: it does not */
 };
 
 /* ---- inventory: hosts and the VMs on them ---- */
@@ -49,13 +69,17 @@ struct xn_host {
 	uint32_t cpus;
 	uint64_t memory_mib;
 	xn_instant listed_at;
-	xn_power power;   /* sum of its outlets */
+	xn_power power;                /* sum of its outlets */
 	enum xn_quality power_quality; /* of the worst outlet */
-	xn_power curve[11]; /* learned watts at 0..100 % CPU, in steps of 10 */
+	xn_power curve[11];            /* learned watts at 0..100 % CPU, in steps of 10 */
 	uint32_t curve_weight[11];
+	xn_power curve_seen[11]; /* what was measured there; the curve is made of these (curve.h) */
 	int64_t used_millicores; /* by its domains, last interval */
-	xn_power remainder; /* of its power that belongs to no VM */
+	xn_power remainder;      /* of its power that belongs to no VM */
 	xn_energy interval_remainder;
+	xn_energy closing_remainder;
+	uint32_t first_meter; /* of its outlets */
+	uint32_t first_vm;    /* of the VMs it owns */
 };
 
 /* One copy of a VM on one host: what that host said last. */
@@ -64,7 +88,7 @@ struct xn_copy {
 	enum xn_vm_state state;
 	bool seen; /* in the list that is being read */
 	uint64_t cpu_ns;
-	xn_instant cpu_at;
+	xn_instant cpu_at; /* ms 0: no load was heard yet */
 };
 
 #define XN_COPIES_MAX 3 /* the two ends of a move, and one that should not be */
@@ -77,13 +101,18 @@ struct xn_vm {
 	struct xn_copy copies[XN_COPIES_MAX];
 	int64_t used_millicores;
 	int64_t p95_millicores;
-	xn_power power; /* its share of its host's outlets */
+	xn_power power;   /* its share of its host's outlets */
 	xn_energy energy; /* since the core began */
 	xn_energy interval_energy;
+	xn_energy closing_energy;
+	uint32_t next_of_host; /* next VM of the same owner */
+	uint32_t failures;     /* moves of it that failed in a row; 3 pin it until a person acks */
+	xn_instant split_at;   /* when two running copies were first seen; ms 0: one at most */
+	bool split;            /* ... and lists of both hosts since then agree */
 	uint32_t moves_today;
 	int64_t moves_day;
 	uint64_t generation; /* rises with every act on it */
-	uint32_t note;   /* newest of its notes, for `xanh vm why`; XN_NONE */
+	uint32_t note;       /* number of its newest note, for `xanh vm why`; XN_NONE */
 };
 
 /* ---- moves: the migration machine (migrate.h) ---- */
@@ -106,9 +135,14 @@ struct xn_move {
 	uint32_t step;     /* of the running plan; XN_NONE: of no plan any more */
 	uint64_t request;  /* that is open; 0 */
 	xn_instant started;
-	xn_instant deadline; /* of the phase */
+	xn_instant deadline; /* of the phase: when something is done if nothing was heard */
+	xn_instant overdue;  /* of the whole move: then the job is aborted and an alarm raised */
+	bool is_overdue;
 	xn_instant asked_lists_at;
 	bool listed_from, listed_to; /* since asked_lists_at */
+	uint8_t verdict; /* of the last pair of lists (migrate.c), and how often in a row */
+	uint8_t verdict_count;
+	uint32_t cures;   /* that were tried */
 	bool ok_reported; /* the migrate call returned success: the source is gone */
 	bool failed;
 	char why[XN_SENTENCE_SIZE];
@@ -122,8 +156,8 @@ enum xn_plan_state {
 	XN_PLAN_APPROVED,
 	XN_PLAN_RUNNING,
 	XN_PLAN_DONE,
-	XN_PLAN_STOPPED,  /* a guard, a failure or drift stopped it; `why` says which */
-	XN_PLAN_ABORTED,  /* by a person */
+	XN_PLAN_STOPPED, /* a guard, a failure or drift stopped it; `why` says which */
+	XN_PLAN_ABORTED, /* by a person */
 	XN_PLAN_SUPERSEDED,
 };
 
@@ -131,6 +165,7 @@ enum xn_step_state { XN_STEP_WAITING, XN_STEP_STARTED, XN_STEP_DONE, XN_STEP_FAI
 
 struct xn_plan_step {
 	uint32_t number;
+	xn_uuid uuid; /* of the VM: its place may be given to another one */
 	uint32_t vm, from, to;
 	uint32_t after[8];
 	uint32_t after_count;
@@ -153,6 +188,8 @@ struct xn_plan {
 	xn_power before_it, after_it, before_facility, after_facility, bound_it;
 	uint32_t violations_before, violations_after;
 	xn_power measured_before, measured_after; /* IT watts when it began, and after it settled */
+	bool measured;                            /* measured_after is set */
+	xn_instant held_since; /* a step has waited for a hold to end; ms 0: none does */
 	char verdict[XN_SENTENCE_SIZE];
 	char why[XN_SENTENCE_SIZE]; /* of STOPPED, ABORTED */
 };
@@ -160,7 +197,7 @@ struct xn_plan {
 #define XN_PLANS_MAX 8 /* the newest; older ones live in the journal */
 
 struct xn_alarm {
-	uint32_t id; /* 0: free */
+	uint32_t id;            /* 0: free */
 	char key[XN_NAME_SIZE]; /* what it is about: "stale:pdu-a07-a", one alarm each */
 	char subject[XN_NAME_SIZE];
 	enum xn_severity severity;
@@ -175,13 +212,14 @@ struct xn_alarm {
 struct xn_note {
 	xn_instant at;
 	uint32_t vm;   /* XN_NONE */
-	uint32_t next; /* older note of the same VM; XN_NONE */
+	uint32_t next; /* number of the older note of the same VM; XN_NONE */
 	char subject[XN_NAME_SIZE];
 	char text[XN_SENTENCE_SIZE];
 };
 
 /* The live power picture, as of the last reading (energy.h). */
 struct xn_picture {
+	/* Of what was heard last, also when that is old: see `complete`. */
 	xn_power grid, pv, battery, generator;
 	xn_power cooling;
 	xn_power it;     /* sum of the racks' feeds */
@@ -194,21 +232,35 @@ struct xn_core {
 	struct xn_arena *scratch; /* reset at the start of every step */
 	xn_instant now;
 	uint64_t next_request;
-	uint64_t next_plan;
+	uint64_t next_plan; /* as many were made */
 	uint32_t next_alarm;
-	bool booted;       /* XN_EV_BOOT was stepped; before it no action leaves */
-	bool paused;       /* by a person */
+	bool booted; /* XN_EV_BOOT was stepped; before it no action leaves */
+	bool paused; /* by a person */
 	bool storage_full;
 	char paused_by[XN_NAME_SIZE];
 	xn_instant interval_start; /* of the ledger */
 	xn_instant last_tick;
+	xn_instant last_decision;       /* of mode auto */
+	xn_instant last_learned;        /* when curves last learned */
 	const struct xn_policy *policy; /* NULL: none was applied */
 
-	struct xn_meter *meters; /* [topology->meter_count] */
-	struct xn_host *hosts;   /* [topology->host_count] */
-	struct xn_vm *vms;       /* [vm_capacity]; a VM keeps its place */
+	/* The interval of the ledger that is being closed, a few thousand rows per step. */
+	bool closing;
+	xn_instant closing_start, closing_end;
+	uint32_t closing_cursor;
+	xn_energy closing_sum;
+	xn_ratio unexplained; /* of the last closed interval's sources */
+
+	char site_hold[XN_SENTENCE_SIZE]; /* why the whole site holds; empty: it does not */
+	struct xn_rack *racks;            /* [topology->rack_count] */
+	struct xn_meter *meters;          /* [topology->meter_count] */
+	struct xn_host *hosts;            /* [topology->host_count] */
+	struct xn_vm *vms;                /* [vm_capacity]; a VM keeps its place */
 	uint32_t vm_capacity;
-	uint32_t vm_count; /* places ever used */
+	uint32_t vm_count;    /* places ever used */
+	uint32_t vms_refused; /* seen when every place was taken */
+	uint32_t *vm_index;   /* by uuid: open addressing, vm_index_size places, XN_NONE free */
+	uint32_t vm_index_size;
 	struct xn_move moves[XN_MOVES_MAX];
 	struct xn_plan plans[XN_PLANS_MAX]; /* ring: newest at (next_plan - 1) % XN_PLANS_MAX */
 	struct xn_alarm alarms[XN_ALARMS_MAX];
@@ -243,9 +295,16 @@ void xn_core_fleet(const struct xn_core *core, struct xn_arena *arena, struct xn
 const struct xn_plan *xn_core_plan(const struct xn_core *core);
 const struct xn_plan *xn_core_plan_of(const struct xn_core *core, const char *id);
 
-/* State <-> bytes, versioned by layout and topology. Reading back refuses any other version. */
+/*
+ * State <-> bytes, versioned by layout and topology. Reading back refuses any other version
+ * (XN_EINVALID; the core is then as new). *ret_policy is the applied policy's text within the bytes
+ * (bytes NULL: none); the caller compiles it and sets core->policy.
+ */
 void xn_core_save(const struct xn_core *core, struct xn_writer *out);
-int xn_core_load(struct xn_core *core, struct xn_reader *in, struct xn_source *ret_policy,
-    struct xn_error *err);
+int xn_core_load(
+    struct xn_core *core, struct xn_reader *in, struct xn_source *ret_policy, struct xn_error *err);
+
+/* Bytes that xn_core_save writes at most, for a policy of the size that is applied. */
+size_t xn_core_save_size(const struct xn_core *core);
 
 #endif

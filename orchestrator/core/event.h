@@ -1,9 +1,10 @@
 /*
  * Event: one fact, with the instant at which the shell learned it. Plain data without pointers but
- * one (a compiled policy), so that the journal, the virt worker and the simulator carry the same bytes.
+ * one (a compiled policy), so that the journal, the virt worker and the simulator carry the same
+ * bytes.
  *
- * Invariants: (1) `now` never runs back from one event to the next; (2) ids are below the topology's
- * counts; (3) an encoded event decodes to an equal one.
+ * Invariants: (1) `now` never runs back from one event to the next; (2) ids are below the
+ * topology's counts; (3) an encoded event decodes to an equal one.
  */
 #ifndef XN_CORE_EVENT_H
 #define XN_CORE_EVENT_H
@@ -14,13 +15,15 @@
 #include "orchestrator/core/topology.h"
 #include "policies/policy.h"
 
-typedef struct { uint8_t bytes[16]; } xn_uuid;
+typedef struct {
+	uint8_t bytes[16];
+} xn_uuid;
 
 enum xn_event_kind {
-	XN_EV_BOOT = 1,    /* the process (re)started: whatever was in flight has an unknown outcome */
-	XN_EV_TICK,        /* time to decide */
-	XN_EV_READING,     /* a meter said something */
-	XN_EV_HOST_UP,     /* a hypervisor answers; with its size */
+	XN_EV_BOOT = 1, /* the process (re)started: whatever was in flight has an unknown outcome */
+	XN_EV_TICK,     /* time to decide */
+	XN_EV_READING,  /* a meter said something */
+	XN_EV_HOST_UP,  /* a hypervisor answers; with its size */
 	XN_EV_HOST_DOWN,   /* it does not, or its worker gave up */
 	XN_EV_VM_SEEN,     /* one entry of a host's list of domains */
 	XN_EV_HOST_LISTED, /* the list is complete: what was not seen in it is not there */
@@ -109,7 +112,8 @@ struct xn_event {
 			char text[XN_SENTENCE_SIZE];
 		} virt;
 		struct {
-			uint64_t request; /* the shell's; answered by XN_ACT_REPLY with the same one */
+			uint64_t
+			    request; /* the shell's; answered by XN_ACT_REPLY with the same one */
 			enum xn_verb verb;
 			char subject[XN_NAME_SIZE];
 			char actor[XN_NAME_SIZE];
@@ -129,8 +133,8 @@ struct xn_event {
 void xn_event_encode(const struct xn_event *event, struct xn_writer *out);
 
 /*
- * A decoded XN_EV_POLICY has policy NULL; *ret_source is then the policy's text within the bytes that
- * were read, for the shell to compile before it steps. XN_EINVALID: the bytes are no event.
+ * A decoded XN_EV_POLICY has policy NULL; *ret_source is then the policy's text within the bytes
+ * that were read, for the shell to compile before it steps. XN_EINVALID: the bytes are no event.
  */
 int xn_event_decode(struct xn_reader *in, struct xn_event *ret_event, struct xn_source *ret_source,
     struct xn_error *err);

@@ -1,8 +1,8 @@
 /*
  * Topology: the parts of a site that the core reasons about, as dense ids. Built once by the shell
- * from the site's configuration; constant while the core lives. Ids are places in the arrays here, and
- * the arrays keep the order of the configuration, so a journal replays with the same ids as long as
- * `fingerprint` is the same.
+ * from the site's configuration; constant while the core lives. Ids are places in the arrays here,
+ * and the arrays keep the order of the configuration, so a journal replays with the same ids as
+ * long as `fingerprint` is the same.
  */
 #ifndef XN_CORE_TOPOLOGY_H
 #define XN_CORE_TOPOLOGY_H
@@ -18,31 +18,32 @@
 enum xn_meter_role {
 	XN_METER_GRID,
 	XN_METER_PV,
-	XN_METER_BATTERY,   /* positive: discharging into the site */
+	XN_METER_BATTERY, /* positive: discharging into the site */
 	XN_METER_GENERATOR,
 	XN_METER_COOLING,
-	XN_METER_FEED,      /* the input of a rack's PDU */
-	XN_METER_OUTLET,    /* an outlet that feeds a host */
-	XN_METER_INLET,     /* a rack's inlet temperature */
+	XN_METER_FEED,   /* the input of a rack's PDU */
+	XN_METER_OUTLET, /* an outlet that feeds a host */
+	XN_METER_INLET,  /* a rack's inlet temperature */
 };
 
 struct xn_topo_meter {
-	const char *name; /* "pdu-a07-a/3", "meter-main": device and outlet as an operator says it */
+	const char
+	    *name; /* "pdu-a07-a/3", "meter-main": device and outlet as an operator says it */
 	enum xn_meter_role role;
-	uint32_t rack; /* of FEED, OUTLET, INLET; XN_NONE otherwise */
-	uint32_t host; /* of OUTLET */
-	int feed;      /* 0 A, 1 B; of FEED and OUTLET; -1 */
-	xn_power max;  /* plausible at most: breaker or plate; 0: unknown */
+	uint32_t rack;     /* of FEED, OUTLET, INLET; XN_NONE otherwise */
+	uint32_t host;     /* of OUTLET */
+	int feed;          /* 0 A, 1 B; of FEED and OUTLET; -1 */
+	xn_power max;      /* plausible at most: breaker or plate; 0: unknown */
 	xn_energy modulus; /* where the energy register wraps; 0: unknown */
 };
 
 struct xn_topo_rack {
 	const char *name;
 	const char *room;
-	xn_power feed_rating[2]; /* 0: the feed does not exist */
-	xn_ratio feed_max_load[2];
-	xn_temperature inlet_max; /* 0: none */
-	uint32_t cooling_meter;   /* XN_NONE */
+	xn_power feed_rating[2];   /* 0: the feed does not exist */
+	xn_ratio feed_max_load[2]; /* of the rating, in normal operation; 0: all of it */
+	xn_temperature inlet_max;  /* 0: none */
+	uint32_t cooling_meter;    /* XN_NONE */
 };
 
 struct xn_topo_host {

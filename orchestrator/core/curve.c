@@ -1,0 +1,120 @@
+#include "orchestrator/core/curve.h"
+
+#include <assert.h>
+
+#define BINS       11
+#define WEIGHT_MAX 16 /* a bin follows with 1/16 of each new reading once it has had so many */
+
+static int64_t
+plate_mw(const struct xn_topo_host *what, int bin)
+{
+	int64_t idle = what->idle.mw > 0 ? what->idle.mw : XN_CURVE_IDLE_MW;
+	int64_t full = what->full.mw > idle ? what->full.mw : idle;
+
+	if (what->full.mw == 0)
+		full = what->idle.mw > 0 ? 3 * idle : XN_CURVE_FULL_MW;
+	return idle + (full - idle) * bin / (BINS - 1);
+}
+
+/* How far what was measured lies from the plate at a bin: that of the nearest bins, by distance. */
+static int64_t
+offset_mw(const struct xn_host *host, const struct xn_topo_host *what, int bin)
+{
+	int below = bin, above = bin;
+	int64_t low, high;
+
+	while (below >= 0 && host->curve_weight[below] == 0)
+		below--;
+	while (above < BINS && host->curve_weight[above] == 0)
+		above++;
+	if (below < 0 && above == BINS)
+		return 0;
+	if (below < 0)
+		below = above;
+	if (above == BINS)
+		above = below;
+	low = host->curve_seen[below].mw - plate_mw(what, below);
+	high = host->curve_seen[above].mw - plate_mw(what, above);
+	if (above == below)
+		return low;
+	return low + (high - low) * (bin - below) / (above - below);
+}
+
+/* Where it falls, the bins are levelled to their mean, as often as needed. */
+static void
+level(struct xn_host *host)
+{
+	int64_t sum[BINS];
+	int width[BINS];
+	int blocks = 0;
+
+	for (int bin = 0; bin < BINS; bin++) {
+		sum[blocks] = host->curve[bin].mw;
+		width[blocks] = 1;
+		blocks++;
+		while (blocks > 1 &&
+		    sum[blocks - 2] / width[blocks - 2] > sum[blocks - 1] / width[blocks - 1]) {
+			sum[blocks - 2] += sum[blocks - 1];
+			width[blocks - 2] += width[blocks - 1];
+			blocks--;
+		}
+	}
+	for (int block = 0, bin = 0; block < blocks; block++)
+		for (int i = 0; i < width[block]; i++)
+			host->curve[bin++].mw = sum[block] / width[block];
+}
+
+static void
+rebuild(struct xn_host *host, const struct xn_topo_host *what)
+{
+	for (int bin = 0; bin < BINS; bin++) {
+		int64_t mw = plate_mw(what, bin) + offset_mw(host, what, bin);
+
+		host->curve[bin].mw = mw > 0 ? mw : 0;
+	}
+	level(host);
+	for (int bin = 1; bin < BINS; bin++)
+		assert(host->curve[bin].mw >= host->curve[bin - 1].mw); /* invariant 1 */
+}
+
+void
+xn_curve_start(struct xn_host *host, const struct xn_topo_host *what)
+{
+	rebuild(host, what);
+}
+
+void
+xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what)
+{
+	int64_t full = (int64_t)host->cpus * 1000;
+	int64_t used = host->used_millicores < full ? host->used_millicores : full;
+	int64_t watts, bin;
+	uint32_t weight;
+
+	if (full == 0 || host->power.mw <= 0)
+		return;
+	/* What was measured between two bins is carried to the nearer one along the curve as it is.
+	 */
+	bin = (used * (BINS - 1) * 2 + full) / (full * 2);
+	watts = host->power.mw + host->curve[bin].mw - xn_curve_watts(host, used).mw;
+	weight = host->curve_weight[bin] < WEIGHT_MAX ? host->curve_weight[bin] + 1 : WEIGHT_MAX;
+	host->curve_weight[bin] = weight;
+	host->curve_seen[bin].mw += (watts - host->curve_seen[bin].mw) / (int64_t)weight;
+	rebuild(host, what);
+}
+
+xn_power
+xn_curve_watts(const struct xn_host *host, int64_t used_millicores)
+{
+	int64_t full = (int64_t)host->cpus * 1000;
+	int64_t low, part;
+
+	if (full == 0 || used_millicores <= 0)
+		return host->curve[0];
+	if (used_millicores >= full)
+		return host->curve[BINS - 1];
+	low = used_millicores * (BINS - 1) / full;
+	part = used_millicores * (BINS - 1) % full;
+	return (xn_power){.mw = host->curve[low].mw +
+		(host->curve[low + 1].mw - host->curve[low].mw) * part / full};
+}

@@ -1,0 +1,26 @@
+/*
+ * Curve: watts of a host at 0, 10 .. 100 % CPU, learned from its outlets. It begins as the line
+ * from the plate's idle to full watts; each measured bin draws the bins near it along until they
+ * are measured themselves.
+ *
+ * Invariant: (1) a curve never falls.
+ */
+#ifndef XN_CORE_CURVE_H
+#define XN_CORE_CURVE_H
+
+#include "orchestrator/core/core.h"
+
+/* What a host is taken for whose plate is not in the configuration; a common two-socket server. */
+#define XN_CURVE_IDLE_MW INT64_C(110000)
+#define XN_CURVE_FULL_MW INT64_C(400000)
+
+/* The curve of the plate alone. */
+void xn_curve_start(struct xn_host *host, const struct xn_topo_host *what);
+
+/* Learns from what the host draws now at the CPU it uses now. */
+void xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what);
+
+/* Watts at a CPU use, linear between the bins. */
+xn_power xn_curve_watts(const struct xn_host *host, int64_t used_millicores);
+
+#endif
