@@ -71,6 +71,8 @@ static const char *const texts[XN_SQL_COUNT] = {
 	"INSERT INTO alarm(at_ms, id, raised, severity, subject, text) VALUES(?,?,?,?,?,?)",
     [XN_SQL_OP] = "INSERT OR REPLACE INTO op(request, at_ms, kind, body) VALUES(?,?,?,?)",
     [XN_SQL_OP_DONE] = "UPDATE op SET done_ms = ?, outcome = ?, text = ? WHERE request = ?",
+    [XN_SQL_OP_LAST] = "SELECT max(request) FROM op",
+    [XN_SQL_POLICY_READ] = "SELECT text FROM policy ORDER BY seq DESC LIMIT 1",
     [XN_SQL_POLICY] = "INSERT INTO policy(at_ms, name, actor, text) VALUES(?,?,?,?)",
     [XN_SQL_AUDIT] = "INSERT INTO audit(seq, at_ms, actor, action, body, prev, hash)"
 		     " VALUES(?,?,?,?,?,?,?)",

@@ -106,6 +106,11 @@ int xn_store_op_done(struct xn_store *store, xn_instant at, uint64_t request,
 int xn_store_policy(struct xn_store *store, xn_instant at, const char *name, const char *actor,
     const void *text, size_t size, struct xn_error *err);
 
+/* The text that was stored last, malloc'ed; NULL if there is none. */
+char *xn_store_policy_of(struct xn_store *store);
+/* The highest request that an operation had; 0. Requests are never used twice. */
+uint64_t xn_store_op_last(struct xn_store *store);
+
 /* ---- audit ---- */
 
 int xn_store_audit(struct xn_store *store, xn_instant at, const char *actor, const char *action,

@@ -123,6 +123,34 @@ xn_store_policy(struct xn_store *store, xn_instant at, const char *name, const c
 	return xn_sql_run(store, statement, err);
 }
 
+char *
+xn_store_policy_of(struct xn_store *store)
+{
+	sqlite3_stmt *statement = xn_sql(store, XN_SQL_POLICY_READ, NULL);
+	char *text = NULL;
+
+	if (statement == NULL)
+		return NULL;
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		text = xn_sql_copy(statement, 0);
+	sqlite3_reset(statement);
+	return text;
+}
+
+uint64_t
+xn_store_op_last(struct xn_store *store)
+{
+	sqlite3_stmt *statement = xn_sql(store, XN_SQL_OP_LAST, NULL);
+	uint64_t request = 0;
+
+	if (statement == NULL)
+		return 0;
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		request = (uint64_t)sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	return request;
+}
+
 /* ---- ballast: 16 MiB, or an eighth of a small disk ---- */
 
 #define BALLAST_MAX (UINT64_C(16) << 20)
