@@ -108,6 +108,12 @@ xn_yaml_check_map(
 }
 
 bool
+xn_yaml_check_names(const struct xn_yaml *node, struct xn_problems *problems)
+{
+	return check_kind(node, XN_YAML_MAP, NULL, problems);
+}
+
+bool
 xn_yaml_check_list(const struct xn_yaml *node, struct xn_problems *problems)
 {
 	return check_kind(

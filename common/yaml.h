@@ -64,7 +64,8 @@ struct xn_yaml_key {
  */
 bool xn_yaml_check_map(
     const struct xn_yaml *node, const struct xn_yaml_key *schema, struct xn_problems *problems);
-/* As above for a list and a scalar. */
+/* As above for a map whose keys a person chooses, for a list and for a scalar. */
+bool xn_yaml_check_names(const struct xn_yaml *node, struct xn_problems *problems);
 bool xn_yaml_check_list(const struct xn_yaml *node, struct xn_problems *problems);
 bool xn_yaml_check_scalar(const struct xn_yaml *node, struct xn_problems *problems);
 

@@ -8,6 +8,9 @@
 static const struct xn_cli_command *const commands[] = {
     /* devices */
     &xn_cli_probe,
+    /* files */
+    &xn_cli_config_check,
+    &xn_cli_config_show,
     /* certificates */
     &xn_cli_ca_init,
     &xn_cli_agent_enrol,
