@@ -11,5 +11,26 @@ extern const struct xn_cli_command xn_cli_agent_enrol;
 extern const struct xn_cli_command xn_cli_probe;
 extern const struct xn_cli_command xn_cli_config_check;
 extern const struct xn_cli_command xn_cli_config_show;
+extern const struct xn_cli_command xn_cli_status;
+extern const struct xn_cli_command xn_cli_rack_list;
+extern const struct xn_cli_command xn_cli_host_list;
+extern const struct xn_cli_command xn_cli_host_drain;
+extern const struct xn_cli_command xn_cli_host_undrain;
+extern const struct xn_cli_command xn_cli_vm_list;
+extern const struct xn_cli_command xn_cli_vm_why;
+extern const struct xn_cli_command xn_cli_plan;
+extern const struct xn_cli_command xn_cli_plan_list;
+extern const struct xn_cli_command xn_cli_plan_show;
+extern const struct xn_cli_command xn_cli_plan_approve;
+extern const struct xn_cli_command xn_cli_plan_apply;
+extern const struct xn_cli_command xn_cli_plan_abort;
+extern const struct xn_cli_command xn_cli_policy_apply;
+extern const struct xn_cli_command xn_cli_policy_show;
+extern const struct xn_cli_command xn_cli_alarm_list;
+extern const struct xn_cli_command xn_cli_alarm_ack;
+extern const struct xn_cli_command xn_cli_pause;
+extern const struct xn_cli_command xn_cli_resume;
+extern const struct xn_cli_command xn_cli_dashboard;
+extern const struct xn_cli_command xn_cli_doctor;
 
 #endif

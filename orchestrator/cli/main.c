@@ -6,6 +6,28 @@
 /* One line per command, in the order in which `xanh --help` shows them; each is declared in
  * commands.h and defined in the file of its noun. */
 static const struct xn_cli_command *const commands[] = {
+    /* the running site */
+    &xn_cli_status,
+    &xn_cli_rack_list,
+    &xn_cli_host_list,
+    &xn_cli_host_drain,
+    &xn_cli_host_undrain,
+    &xn_cli_vm_list,
+    &xn_cli_vm_why,
+    &xn_cli_plan,
+    &xn_cli_plan_list,
+    &xn_cli_plan_show,
+    &xn_cli_plan_approve,
+    &xn_cli_plan_apply,
+    &xn_cli_plan_abort,
+    &xn_cli_policy_apply,
+    &xn_cli_policy_show,
+    &xn_cli_alarm_list,
+    &xn_cli_alarm_ack,
+    &xn_cli_pause,
+    &xn_cli_resume,
+    &xn_cli_dashboard,
+    &xn_cli_doctor,
     /* devices */
     &xn_cli_probe,
     /* files */
