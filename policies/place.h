@@ -63,7 +63,8 @@ struct xn_placement {
 
 struct xn_place_options {
 	uint64_t seed;
-	uint64_t work_max; /* counted steps of search; 0: the default */
+	uint64_t work_max;  /* counted steps of search; 0: the default */
+	uint32_t steps_max; /* moves and power steps together; 0: XN_STEPS_MAX */
 };
 
 /* Everything in *ret_placement lives in the arena. */
@@ -81,5 +82,12 @@ void xn_place_outlook(const struct xn_fleet *fleet, const struct xn_policy *poli
  */
 const char *xn_place_refusal(const struct xn_fleet *fleet, const struct xn_policy *policy,
     uint32_t vm, uint32_t host, struct xn_arena *arena);
+
+/*
+ * The same for every host at once, in *ret_why[host]; NULL where it may enter, "is there" where it
+ * is.
+ */
+void xn_place_refusals(const struct xn_fleet *fleet, const struct xn_policy *policy, uint32_t vm,
+    struct xn_arena *arena, const char **ret_why);
 
 #endif
