@@ -124,5 +124,5 @@ xn_text_slips(const char *word)
 {
 	size_t length = strnlen(word, WORD_MAX + 1);
 
-	return length <= 2 ? 1 : length <= 5 ? 2 : 3;
+	return length <= 1 ? 0 : length <= 2 ? 1 : length <= 5 ? 2 : 3;
 }
