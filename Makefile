@@ -176,11 +176,12 @@ tsan: ## rings and workers under TSan
 tsan-check: $(filter %/ring_test %/worker_test,$(unit))
 	@$(call prove,1,$^)
 
-build/fuzz/%: tests/fuzz/%.c $(core.src) $(common.src) $(drivers.src)
+fuzz.src := $(core.src) $(common.src) $(drivers.src) $(agent.src)
+build/fuzz/%: tests/fuzz/%.c $(fuzz.src)
 	@mkdir -p $(@D)
 	$(call say,fuzz,$@)clang $(std) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	  $(call flags,$(libs.common) $(libs.drivers)) -o $@ $< $(core.src) $(common.src) $(drivers.src) \
-	  $(call load,$(libs.common) $(libs.drivers)) -lm -pthread
+	  $(call flags,$(libs.common) $(libs.drivers) $(libs.agent)) -o $@ $< $(fuzz.src) \
+	  $(call load,$(libs.common) $(libs.drivers) $(libs.agent)) -lm -pthread
 
 fuzz: $(fuzzers) ## each decoder for FUZZ_SECONDS from its corpus
 	@for f in $(fuzzers); do n=$$(basename $$f); mkdir -p build/corpus/$$n tests/fuzz/corpus/$$n; \

@@ -78,7 +78,7 @@ int xn_spool_load_hello(
 /* The schema whose hello was saved last; false if none is there. */
 bool xn_spool_last_schema(struct xn_spool *spool, uint32_t *ret_schema);
 
-/* The length of the whole frames at the start of a segment's bytes, and the last one's head. */
+/* The length of the whole frames, with rising sequences, at the start of a segment's bytes. */
 size_t xn_spool_scan(
     const uint8_t *bytes, size_t size, struct xn_frame *scratch, unsigned *ret_count);
 
