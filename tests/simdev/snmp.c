@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define ANSWER_BYTES_MAX 1300 /* what a GETBULK may fill, so that the answer is one datagram */
+#define ENGINE_ID        "0x80001f88047873696d646576"
 #define REPEATERS_MAX    64
 
 /* The transport is first, so that the library's pointer to it is also ours. */
@@ -334,11 +335,15 @@ xn_snmp_start(const struct xn_plant *plant, struct xn_error *err)
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
-	init_snmp("simdev");
-	snprintf(line, sizeof(line), "exactEngineID 0x80001f88047873696d646576");
-	netsnmp_config(line);
+	/* Boots are believed only if the engine is the one of before; all of it before the library
+	 * starts. */
+	snprintf(line, sizeof(line), "exactEngineID %s", ENGINE_ID);
+	netsnmp_config_remember(line);
+	snprintf(line, sizeof(line), "oldEngineID %s", ENGINE_ID);
+	netsnmp_config_remember(line);
 	snprintf(line, sizeof(line), "engineBoots %ld", (long)(time(NULL) - 1700000000));
-	netsnmp_config(line);
+	netsnmp_config_remember(line);
+	init_snmp("simdev");
 	for (size_t i = 0; i < plant->user_count; i++) {
 		const struct xn_plant_user *user = &plant->users[i];
 		const char *auth = strcmp(user->auth, "sha256") == 0 ? "SHA-256" : "SHA";
