@@ -46,6 +46,7 @@ add_host(struct xn_site_builder *builder, const struct xn_site_cluster *cluster,
 	host->name = xn_text_copy(builder->arena, name, strlen(name));
 	host->cluster = cluster->name;
 	host->uri = host_uri(builder->arena, cluster->uri, name);
+	host->migrate_uri = host_uri(builder->arena, cluster->migrate_uri, name);
 	host->rack = XN_NONE;
 	xn_site_index_add(builder->arena, &builder->hosts, host->name, site->host_count++);
 	return true;
@@ -115,28 +116,40 @@ expand(struct xn_site_builder *builder, const struct xn_site_cluster *cluster,
 	return true;
 }
 
+/* A URI that says where the name of a host goes; NULL if it is missing or wrong. */
+static const char *
+read_uri(struct xn_site_builder *builder, const struct xn_yaml *value)
+{
+	const char *text;
+
+	if (value == NULL || !xn_value_text(value, builder->problems, &text))
+		return NULL;
+	if (strstr(text, "{host}") == NULL) {
+		xn_problem_add(builder->problems, value->mark, "such as qemu+tls://{host}/system",
+		    "'%.64s' does not say where the name of a host goes", text);
+		return NULL;
+	}
+	if (strlen(text) > URI_MAX) {
+		xn_problem_add(
+		    builder->problems, value->mark, NULL, "more than %d characters", URI_MAX);
+		return NULL;
+	}
+	return text;
+}
+
 static void
 build_hosts(
     struct xn_site_builder *builder, struct xn_site_cluster *cluster, const struct xn_yaml *hosts)
 {
-	static const struct xn_yaml_key keys[] = {{"uri", true}, {"names", true}, {NULL, false}};
+	static const struct xn_yaml_key keys[] = {
+	    {"uri", true}, {"migrate_uri", false}, {"names", true}, {NULL, false}};
 	const struct xn_yaml *value;
 	const char *text;
 
 	if (hosts == NULL || !xn_yaml_check_map(hosts, keys, builder->problems))
 		return;
-	value = xn_yaml_get(hosts, "uri");
-	if (value != NULL && xn_value_text(value, builder->problems, &text)) {
-		if (strstr(text, "{host}") == NULL)
-			xn_problem_add(builder->problems, value->mark,
-			    "such as qemu+tls://{host}/system",
-			    "'%.64s' does not say where the name of a host goes", text);
-		else if (strlen(text) > URI_MAX)
-			xn_problem_add(builder->problems, value->mark, NULL,
-			    "more than %d characters", URI_MAX);
-		else
-			cluster->uri = text;
-	}
+	cluster->uri = read_uri(builder, xn_yaml_get(hosts, "uri"));
+	cluster->migrate_uri = read_uri(builder, xn_yaml_get(hosts, "migrate_uri"));
 	value = xn_yaml_get(hosts, "names");
 	if (value == NULL || !xn_yaml_check_list(value, builder->problems))
 		return;

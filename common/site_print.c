@@ -148,6 +148,7 @@ print_clusters(const struct xn_site *site, FILE *out)
 		if (cluster->uri != NULL) {
 			fputs("    hosts:\n", out);
 			print_key(out, "      uri", cluster->uri);
+			print_key(out, "      migrate_uri", cluster->migrate_uri);
 			fputs("      names: [", out);
 			for (uint32_t j = 0; j < cluster->host_count; j++)
 				fprintf(out, "%s%s", j == 0 ? "" : ", ",
