@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -302,6 +303,7 @@ xn_virt_worker_main(int argc, char **argv)
 		free(worker);
 		return XN_EXIT_USAGE;
 	}
+	prctl(PR_SET_NAME, "xanh-virt");
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is for xanhd, which ends us */
 	worker->fd = SOCKET_FD;
