@@ -40,7 +40,8 @@ struct xn_meter {
 	    odd_readings; /* consecutive ones that do not follow register_last, but each other */
 	xn_energy register_odd;
 	xn_instant odd_at;
-	xn_energy ahead;           /* booked from power before the register showed it */
+	xn_energy since;           /* what watts say passed since the register last stepped */
+	xn_energy ahead;           /* booked from watts before the register showed it */
 	xn_energy booked;          /* since the core began; never falls */
 	xn_energy interval_booked; /* in the open interval of the ledger */
 	xn_duration interval_covered;

@@ -58,6 +58,7 @@ book_step(struct xn_meter *meter, int64_t step_mj, struct xn_booking *booking)
 	int64_t taken = step_mj < meter->ahead.mj ? step_mj : meter->ahead.mj;
 
 	meter->ahead.mj -= taken;
+	meter->since.mj = 0;
 	booking->energy.mj += step_mj - taken;
 }
 
@@ -96,7 +97,7 @@ take_odd(struct xn_meter *meter, const struct xn_topo_meter *what,
 		book_step(meter, reading->energy.mj, booking);
 		booking->estimated.mj += booking->energy.mj - before;
 	}
-	meter->ahead.mj = 0;
+	meter->ahead.mj = meter->since.mj = 0;
 	rebase(meter, reading);
 }
 
@@ -131,7 +132,7 @@ take_register(struct xn_meter *meter, const struct xn_topo_meter *what,
 static void
 take_watts(struct xn_meter *meter, xn_energy energy, xn_duration span, struct xn_booking *booking)
 {
-	int64_t room = XN_METER_AHEAD_MJ - meter->ahead.mj;
+	int64_t room = XN_METER_AHEAD_MJ - meter->since.mj;
 
 	if (!meter->has_register) {
 		booking->energy.mj += energy.mj;
@@ -140,10 +141,11 @@ take_watts(struct xn_meter *meter, xn_energy energy, xn_duration span, struct xn
 		booking->covered = span;
 		return;
 	}
-	if (energy.mj > room)
-		energy.mj = room;
-	meter->ahead.mj += energy.mj;
-	booking->energy.mj += energy.mj;
+	meter->since.mj += energy.mj < room ? energy.mj : room;
+	if (meter->since.mj > meter->ahead.mj) {
+		booking->energy.mj += meter->since.mj - meter->ahead.mj;
+		meter->ahead = meter->since;
+	}
 }
 
 void

@@ -100,6 +100,7 @@ finish(struct xn_core *core, struct xn_move *move, bool done, const char *why,
 	struct xn_vm *vm = &core->vms[move->vm];
 	struct xn_move ended = *move;
 
+	why = xn_text(core->scratch, "%s", why); /* it may lie in the move */
 	memset(move, 0, sizeof(*move));
 	if (done) {
 		vm->failures = 0;
