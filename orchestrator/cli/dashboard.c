@@ -22,7 +22,7 @@ run(struct xn_cli *cli)
 	xn_client_close(client);
 	if (err.code != XN_OK)
 		return xn_client_give_up(&err);
-	url = xn_json_text(answer, "url");
+	url = xn_field_text(answer, "url");
 	if (*url == '\0')
 		xn_fail(&err, XN_ENOTFOUND,
 		    "xanhd offers no page: its api.listen has no http or tls address");

@@ -22,7 +22,7 @@
 struct visit {
 	const struct xn_cli *cli;
 	struct xn_client *client;
-	json_t *status, *racks, *hosts, *policy, *alarms;
+	json_t *status, *racks, *hosts, *devices, *policy, *alarms;
 	json_t *findings; /* [{check, ok, text, fix}] */
 	int code;
 };
@@ -108,7 +108,7 @@ check_answer(struct visit *visit)
 		fault(visit, "xanhd", err.text, fix_of(err.code), xn_exit_of(err.code));
 		return false;
 	}
-	snprintf(text, sizeof(text), "site %s answers", xn_json_text(visit->status, "site"));
+	snprintf(text, sizeof(text), "site %s answers", xn_field_text(visit->status, "site"));
 	fine(visit, "xanhd", text);
 	return true;
 }
@@ -130,7 +130,7 @@ static void
 check_clock(struct visit *visit)
 {
 	struct tm tm = {.tm_isdst = 0};
-	const char *now = xn_json_text(visit->status, "now");
+	const char *now = xn_field_text(visit->status, "now");
 	const char *rest = strptime(now, "%Y-%m-%dT%H:%M:%S", &tm);
 	long hours = 0, minutes = 0;
 	char text[TEXT_SIZE];
@@ -150,6 +150,39 @@ check_clock(struct visit *visit)
 		fine(visit, "clock", text);
 }
 
+/* Agents that have said nothing since xanhd started, each named once. */
+static void
+check_agents(struct visit *visit)
+{
+	json_t *silent = json_object(), *device;
+	size_t i;
+	const char *agent;
+	json_t *unused;
+	char text[TEXT_SIZE], fix[TEXT_SIZE];
+
+	json_array_foreach(visit->devices, i, device)
+	{
+		if (json_is_true(json_object_get(device, "enabled")) &&
+		    json_is_null(json_object_get(device, "agent_heard")))
+			json_object_set_new(silent, xn_field_text(device, "agent"), json_true());
+	}
+	json_object_foreach(silent, agent, unused)
+	{
+		(void)unused;
+		snprintf(
+		    text, sizeof(text), "agent %s has sent nothing since xanhd started", agent);
+		snprintf(fix, sizeof(fix),
+		    "on its machine: systemctl status xanh-agent; its certificate must name it: "
+		    "'xanh agent "
+		    "enrol %s'",
+		    agent);
+		fault(visit, "agents", text, fix, XN_EXIT_UNREACHABLE);
+	}
+	if (json_object_size(silent) == 0)
+		fine(visit, "agents", "every agent of the site reports");
+	json_decref(silent);
+}
+
 static void
 check_racks(struct visit *visit)
 {
@@ -160,7 +193,7 @@ check_racks(struct visit *visit)
 
 	json_array_foreach(visit->racks, i, rack)
 	{
-		const char *name = xn_json_text(rack, "name"), *why = xn_json_text(rack, "why");
+		const char *name = xn_field_text(rack, "name"), *why = xn_field_text(rack, "why");
 
 		if (!json_is_true(json_object_get(rack, "hold")))
 			continue;
@@ -190,10 +223,11 @@ check_hosts(struct visit *visit)
 
 	json_array_foreach(visit->hosts, i, host)
 	{
-		if (strcmp(xn_json_text(host, "state"), "down") != 0)
+		if (strcmp(xn_field_text(host, "state"), "unreachable") != 0)
 			continue;
 		down++;
-		snprintf(text, sizeof(text), "host %s does not answer", xn_json_text(host, "name"));
+		snprintf(
+		    text, sizeof(text), "host %s does not answer", xn_field_text(host, "name"));
 		fault(visit, "hosts", text,
 		    "on it: systemctl status libvirtd; from here: virsh -c URI list; xanhd's log "
 		    "has "
@@ -208,7 +242,7 @@ check_hosts(struct visit *visit)
 static void
 check_policy(struct visit *visit)
 {
-	const char *name = xn_json_text(visit->policy, "name");
+	const char *name = xn_field_text(visit->policy, "name");
 
 	if (*name == '\0')
 		fault(visit, "policy", "no policy was applied", "xanh policy apply FILE",
@@ -220,11 +254,11 @@ check_policy(struct visit *visit)
 static void
 check_automation(struct visit *visit)
 {
-	const char *state = xn_json_text(visit->status, "automation.state");
+	const char *state = xn_field_text(visit->status, "automation.state");
 	char text[TEXT_SIZE];
 
 	snprintf(text, sizeof(text), "automation %s %s", state,
-	    xn_json_text(visit->status, "automation.why"));
+	    xn_field_text(visit->status, "automation.why"));
 	if (strcmp(state, "paused") == 0)
 		fault(visit, "automation", text, "xanh resume", XN_EXIT_REFUSED);
 	else if (strcmp(state, "hold") == 0)
@@ -244,11 +278,11 @@ check_alarms(struct visit *visit)
 
 	json_array_foreach(visit->alarms, i, alarm)
 	{
-		if (strcmp(xn_json_text(alarm, "severity"), "critical") != 0)
+		if (strcmp(xn_field_text(alarm, "severity"), "critical") != 0)
 			continue;
 		critical++;
-		snprintf(text, sizeof(text), "%s: %s", xn_json_text(alarm, "subject"),
-		    xn_json_text(alarm, "text"));
+		snprintf(text, sizeof(text), "%s: %s", xn_field_text(alarm, "subject"),
+		    xn_field_text(alarm, "text"));
 		fault(visit, "alarms", text, "xanh alarm list; mend it, then xanh alarm ack ID",
 		    XN_EXIT_UNREACHABLE);
 	}
@@ -262,6 +296,8 @@ examine(struct visit *visit)
 	if (!check_socket(visit) || !check_answer(visit))
 		return;
 	check_clock(visit);
+	if (get(visit, "/devices", &visit->devices))
+		check_agents(visit);
 	if (get(visit, "/racks", &visit->racks))
 		check_racks(visit);
 	if (get(visit, "/hosts", &visit->hosts))
@@ -286,7 +322,7 @@ draw(const struct visit *visit)
 		bool ok = json_is_true(json_object_get(finding, "ok"));
 
 		printf("%s%-4s%s  %-10s  ", xn_paint(ok ? "ok" : "failed"), ok ? "ok" : "FAIL",
-		    xn_paint_end(), xn_json_text(finding, "check"));
+		    xn_paint_end(), xn_field_text(finding, "check"));
 		xn_cell_print(finding, "text", XN_CELL_TEXT);
 		putchar('\n');
 		if (!ok) {
@@ -317,6 +353,7 @@ run(struct xn_cli *cli)
 	json_decref(visit.status);
 	json_decref(visit.racks);
 	json_decref(visit.hosts);
+	json_decref(visit.devices);
 	json_decref(visit.policy);
 	json_decref(visit.alarms);
 	json_decref(visit.findings);

@@ -25,10 +25,7 @@ static const struct xn_column plans[] = {
     {"PLAN", "id", XN_CELL_TEXT},
     {"STATE", "state", XN_CELL_TEXT},
     {"MADE", "made", XN_CELL_TIME},
-    {"BY", "actor", XN_CELL_TEXT},
-    {"POLICY", "policy", XN_CELL_TEXT},
-    {"MOVES", "move_count", XN_CELL_COUNT},
-    {"SAVES", "saves_w", XN_CELL_WATTS},
+    {"MOVES", "moves", XN_CELL_COUNT},
     {"VERDICT", "verdict", XN_CELL_TEXT},
 };
 
@@ -37,8 +34,8 @@ static const struct xn_column plans[] = {
 static void
 draw_figures(const json_t *plan)
 {
-	double before = xn_json_number(plan, "before.it_w"),
-	       after = xn_json_number(plan, "after.it_w");
+	double before = xn_field_number(plan, "before.it_w"),
+	       after = xn_field_number(plan, "after.it_w");
 	json_t *saves = json_real(before - after);
 	char *text = xn_cell_text(saves, XN_CELL_WATTS);
 
@@ -49,7 +46,7 @@ draw_figures(const json_t *plan)
 	printf(", saves %s; no lawful placement draws less than ", text);
 	xn_cell_print(plan, "bound.it_w", XN_CELL_WATTS);
 	putchar('\n');
-	if (xn_json_number(plan, "measured.after_w") > 0) {
+	if (xn_field_number(plan, "measured.after_w") > 0) {
 		fputs("measured ", stdout);
 		xn_cell_print(plan, "measured.before_w", XN_CELL_WATTS);
 		fputs(" -> ", stdout);
@@ -64,7 +61,7 @@ void
 xn_cli_plan_draw(const json_t *plan)
 {
 	const json_t *steps = json_object_get(plan, "moves");
-	const char *state = xn_json_text(plan, "state");
+	const char *state = xn_field_text(plan, "state");
 
 	fputs("plan ", stdout);
 	xn_cell_print(plan, "id", XN_CELL_TEXT);
@@ -73,7 +70,7 @@ xn_cli_plan_draw(const json_t *plan)
 	printf("%s  ", xn_paint_end());
 	xn_cell_print(plan, "verdict", XN_CELL_TEXT);
 	putchar('\n');
-	if (*xn_json_text(plan, "why") != '\0') {
+	if (*xn_field_text(plan, "why") != '\0') {
 		fputs("  ", stdout);
 		xn_cell_print(plan, "why", XN_CELL_TEXT);
 		putchar('\n');
@@ -86,7 +83,7 @@ xn_cli_plan_draw(const json_t *plan)
 static void
 say_next(const json_t *plan)
 {
-	const char *state = xn_json_text(plan, "state");
+	const char *state = xn_field_text(plan, "state");
 
 	if (json_array_size(json_object_get(plan, "moves")) == 0)
 		return;
@@ -107,7 +104,7 @@ newest_id(struct xn_client *client, char *ret_id, size_t size, struct xn_error *
 
 	if (xn_client_get(client, "/plans", &list, err) != XN_OK)
 		return err->code;
-	id = xn_json_text(json_array_get(list, 0), "id");
+	id = xn_field_text(json_array_get(list, 0), "id");
 	snprintf(ret_id, size, "%s", id);
 	json_decref(list);
 	if (*ret_id == '\0')
@@ -140,7 +137,8 @@ propose(struct xn_client *client, json_t **ret_plan, struct xn_error *err)
 	if (xn_client_send(client, "POST", "/plans", NULL, NULL, &answer, err) != XN_OK)
 		return err->code;
 	code = xn_cli_plan_find(client,
-	    *xn_json_text(answer, "id") != '\0' ? xn_json_text(answer, "id") : NULL, ret_plan, err);
+	    *xn_field_text(answer, "id") != '\0' ? xn_field_text(answer, "id") : NULL, ret_plan,
+	    err);
 	json_decref(answer);
 	return code;
 }

@@ -42,14 +42,14 @@ struct follow {
 static void
 say_move(const json_t *move, size_t count)
 {
-	fprintf(stderr, "%.0f/%zu ", xn_json_number(move, "step"), count);
-	xn_cli_print_escaped(stderr, xn_json_text(move, "vm"));
+	fprintf(stderr, "%.0f/%zu ", xn_field_number(move, "step"), count);
+	xn_cli_print_escaped(stderr, xn_field_text(move, "vm"));
 	fputs(" ", stderr);
-	xn_cli_print_escaped(stderr, xn_json_text(move, "from"));
+	xn_cli_print_escaped(stderr, xn_field_text(move, "from"));
 	fputs(" -> ", stderr);
-	xn_cli_print_escaped(stderr, xn_json_text(move, "to"));
+	xn_cli_print_escaped(stderr, xn_field_text(move, "to"));
 	fputs(": ", stderr);
-	xn_cli_print_escaped(stderr, xn_json_text(move, "state"));
+	xn_cli_print_escaped(stderr, xn_field_text(move, "state"));
 	fputs("\n", stderr);
 }
 
@@ -62,7 +62,7 @@ say_progress(struct follow *follow, const json_t *plan)
 
 	json_array_foreach(moves, i, move)
 	{
-		const char *state = xn_json_text(move, "state");
+		const char *state = xn_field_text(move, "state");
 
 		if (i >= STEPS_SHOWN || strcmp(state, "waiting") == 0 ||
 		    strncmp(follow->states[i], state, STATE_SIZE - 1) == 0)
@@ -75,7 +75,7 @@ say_progress(struct follow *follow, const json_t *plan)
 static bool
 is_over(const json_t *plan)
 {
-	const char *state = xn_json_text(plan, "state");
+	const char *state = xn_field_text(plan, "state");
 
 	return strcmp(state, "running") != 0 && strcmp(state, "approved") != 0;
 }
@@ -126,7 +126,7 @@ follow_plan(struct xn_client *client, const char *id, json_t **ret_plan, struct 
 static int
 start(struct xn_client *client, const json_t *plan, bool yes, struct xn_error *err)
 {
-	const char *id = xn_json_text(plan, "id"), *state = xn_json_text(plan, "state");
+	const char *id = xn_field_text(plan, "id"), *state = xn_field_text(plan, "state");
 
 	if (strcmp(state, "running") == 0)
 		return XN_OK;
@@ -149,7 +149,7 @@ static int
 finish(const struct xn_cli *cli, const json_t *plan)
 {
 	enum xn_format format;
-	bool done = strcmp(xn_json_text(plan, "state"), "done") == 0;
+	bool done = strcmp(xn_field_text(plan, "state"), "done") == 0;
 
 	if (xn_table_format(cli, &format) && format == XN_FORMAT_JSON)
 		xn_table_json(plan);
@@ -167,7 +167,7 @@ run_plan(const struct xn_cli *cli, struct xn_client *client, struct xn_error *er
 
 	if (xn_cli_plan_find(client, plan_argument(cli), &plan, err) != XN_OK)
 		return xn_client_give_up(err);
-	snprintf(id, sizeof(id), "%s", xn_json_text(plan, "id"));
+	snprintf(id, sizeof(id), "%s", xn_field_text(plan, "id"));
 	if (json_array_size(json_object_get(plan, "moves")) == 0)
 		fprintf(stderr, "plan %s moves nothing: there is nothing to do\n", id);
 	else if (start(client, plan, xn_cli_option(cli, "yes") != NULL, err) == XN_OK &&
@@ -209,8 +209,8 @@ one_verb(struct xn_cli *cli, const char *verb, const char *done)
 	if (xn_client_open(cli, &client, &err) != XN_OK)
 		return xn_client_give_up(&err);
 	if (xn_cli_plan_find(client, plan_argument(cli), &plan, &err) == XN_OK &&
-	    post(client, xn_json_text(plan, "id"), verb, &err) == XN_OK)
-		fprintf(stderr, "plan %s %s\n", xn_json_text(plan, "id"), done);
+	    post(client, xn_field_text(plan, "id"), verb, &err) == XN_OK)
+		fprintf(stderr, "plan %s %s\n", xn_field_text(plan, "id"), done);
 	json_decref(plan);
 	xn_client_close(client);
 	return err.code == XN_OK ? XN_EXIT_OK : xn_client_give_up(&err);

@@ -76,7 +76,7 @@ static int
 print(const struct xn_cli *cli, const json_t *policy)
 {
 	enum xn_format format;
-	const char *text = xn_json_text(policy, "text");
+	const char *text = xn_field_text(policy, "text");
 
 	if (xn_table_format(cli, &format) && format == XN_FORMAT_JSON)
 		xn_table_json(policy);

@@ -30,7 +30,7 @@ flatten(const json_t *racks)
 
 		json_array_foreach(json_object_get(rack, "feeds"), f, feed)
 		{
-			bool b = xn_json_text(feed, "name")[0] == 'B';
+			bool b = xn_field_text(feed, "name")[0] == 'B';
 
 			json_object_set(
 			    row, b ? "feed_b_w" : "feed_a_w", json_object_get(feed, "w"));

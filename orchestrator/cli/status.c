@@ -22,7 +22,7 @@ static const struct xn_column racks[] = {
 static void
 print_head(const json_t *status)
 {
-	const char *state = xn_json_text(status, "automation.state");
+	const char *state = xn_field_text(status, "automation.state");
 
 	xn_cell_print(status, "site", XN_CELL_TEXT);
 	fputs("   ", stdout);
@@ -30,7 +30,7 @@ print_head(const json_t *status)
 	printf("   automation %s", xn_paint(state));
 	xn_cell_print(status, "automation.state", XN_CELL_TEXT);
 	fputs(xn_paint_end(), stdout);
-	if (*xn_json_text(status, "automation.why") != '\0') {
+	if (*xn_field_text(status, "automation.why") != '\0') {
 		fputs(": ", stdout);
 		xn_cell_print(status, "automation.why", XN_CELL_TEXT);
 	}
@@ -54,13 +54,13 @@ print_power(const json_t *status)
 
 	fputs("power ", stdout);
 	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
-		if ((i == 2 || i == 3) && xn_json_number(status, flows[i].field) == 0)
+		if ((i == 2 || i == 3) && xn_field_number(status, flows[i].field) == 0)
 			continue;
 		printf(" %s ", flows[i].word);
 		xn_cell_print(status, flows[i].field, XN_CELL_WATTS);
 		putchar(' ');
 	}
-	if (json_is_false(xn_json_field(status, "power.complete")))
+	if (json_is_false(xn_field(status, "power.complete")))
 		fputs(" (not every meter is fresh)", stdout);
 	putchar('\n');
 }
@@ -94,7 +94,7 @@ print_plan(const json_t *status)
 	xn_cell_print(plan, "id", XN_CELL_TEXT);
 	fputs("  ", stdout);
 	xn_cell_print(plan, "state", XN_CELL_TEXT);
-	if (*xn_json_text(plan, "verdict") != '\0') {
+	if (*xn_field_text(plan, "verdict") != '\0') {
 		fputs(": ", stdout);
 		xn_cell_print(plan, "verdict", XN_CELL_TEXT);
 	}

@@ -12,7 +12,7 @@
 /* ---- JSON ---- */
 
 const json_t *
-xn_json_field(const json_t *object, const char *field)
+xn_field(const json_t *object, const char *field)
 {
 	const char *dot = strchr(field, '.');
 	char head[64];
@@ -20,21 +20,21 @@ xn_json_field(const json_t *object, const char *field)
 	if (dot == NULL)
 		return json_object_get(object, field);
 	snprintf(head, sizeof(head), "%.*s", (int)(dot - field), field);
-	return xn_json_field(json_object_get(object, head), dot + 1);
+	return xn_field(json_object_get(object, head), dot + 1);
 }
 
 const char *
-xn_json_text(const json_t *object, const char *field)
+xn_field_text(const json_t *object, const char *field)
 {
-	const char *text = json_string_value(xn_json_field(object, field));
+	const char *text = json_string_value(xn_field(object, field));
 
 	return text != NULL ? text : "";
 }
 
 double
-xn_json_number(const json_t *object, const char *field)
+xn_field_number(const json_t *object, const char *field)
 {
-	return json_number_value(xn_json_field(object, field));
+	return json_number_value(xn_field(object, field));
 }
 
 void
@@ -158,7 +158,7 @@ xn_cell_text(const json_t *value, enum xn_cell cell)
 void
 xn_cell_print(const json_t *object, const char *field, enum xn_cell cell)
 {
-	char *text = xn_cell_text(xn_json_field(object, field), cell);
+	char *text = xn_cell_text(xn_field(object, field), cell);
 
 	fputs(text, stdout);
 	free(text);
@@ -232,8 +232,7 @@ measure(const json_t *rows, const struct xn_column *columns, size_t count, size_
 	json_array_foreach(rows, i, row)
 	{
 		for (size_t c = 0; c < count; c++) {
-			char *text =
-			    xn_cell_text(xn_json_field(row, columns[c].field), columns[c].cell);
+			char *text = xn_cell_text(xn_field(row, columns[c].field), columns[c].cell);
 
 			if (width_of(text) > ret_widths[c])
 				ret_widths[c] = width_of(text);
@@ -260,8 +259,7 @@ xn_table_draw(const json_t *rows, const struct xn_column *columns, size_t count)
 	json_array_foreach(rows, i, row)
 	{
 		for (size_t c = 0; c < count; c++) {
-			char *text =
-			    xn_cell_text(xn_json_field(row, columns[c].field), columns[c].cell);
+			char *text = xn_cell_text(xn_field(row, columns[c].field), columns[c].cell);
 
 			draw_cell(text, columns[c].cell, widths[c], c + 1 == count);
 			free(text);
@@ -317,7 +315,7 @@ draw_csv(const json_t *rows, const struct xn_column *columns, size_t count)
 	json_array_foreach(rows, i, row)
 	{
 		for (size_t c = 0; c < count; c++) {
-			draw_csv_value(xn_json_field(row, columns[c].field));
+			draw_csv_value(xn_field(row, columns[c].field));
 			putchar(c + 1 == count ? '\n' : ',');
 		}
 	}

@@ -46,10 +46,10 @@ char *xn_cell_text(const json_t *value, enum xn_cell cell);
 /* Prints a field of an object as its cell. */
 void xn_cell_print(const json_t *object, const char *field, enum xn_cell cell);
 
-const json_t *xn_json_field(const json_t *object, const char *field);
+const json_t *xn_field(const json_t *object, const char *field);
 /* Text of a field; "" when it is not there. */
-const char *xn_json_text(const json_t *object, const char *field);
-double xn_json_number(const json_t *object, const char *field);
+const char *xn_field_text(const json_t *object, const char *field);
+double xn_field_number(const json_t *object, const char *field);
 
 /* Colours for a word on standard output; "" where colour may not be used. */
 const char *xn_paint(const char *word);

@@ -84,7 +84,7 @@ print_why(const struct xn_cli *cli, const json_t *why)
 	xn_cell_print(why, "vm", XN_CELL_TEXT);
 	fputs(" is on ", stdout);
 	xn_cell_print(why, "host", XN_CELL_TEXT);
-	if (*xn_json_text(why, "text") != '\0') {
+	if (*xn_field_text(why, "text") != '\0') {
 		fputs(": ", stdout);
 		xn_cell_print(why, "text", XN_CELL_TEXT);
 	}

@@ -65,7 +65,8 @@ class Site:
                             'plan': {'id': 'P7', 'state': 'proposed'}},
             'GET /racks': [{'name': 'A01', 'room': 'hall-1', 'it_w': 512.25, 'hold': False, 'inlet_c': 24.1, 'why': None,
                             'feeds': [{'name': 'A', 'w': 256, 'rating_w': 3680}, {'name': 'B', 'w': None, 'rating_w': 3680}]}],
-            'GET /hosts': [{'name': 'h1', 'rack': 'A01', 'state': 'up', 'power_w': 170.5, 'vms': 1}],
+            'GET /devices': [{'name': 'pdu-a', 'agent': 'A01', 'enabled': True, 'agent_heard': None}],
+            'GET /hosts': [{'name': 'h1', 'rack': 'A01', 'state': 'on', 'power_w': 170.5, 'vms': 1}],
             'GET /vms': [{'name': 'phường,1', 'host': 'h1', 'power_w': 12.34, 'agency': '\x1b[31mred'}],
             'GET /vms/a%20b/why': {'vm': 'a b', 'host': 'h1', 'text': 'it was there', 'notes': [{'at': NOW, 'text': 'moved'}],
                                    'hosts': [{'host': 'h2', 'why': 'memory: 130 of 128 GiB'}]},
@@ -183,7 +184,8 @@ def main():
         ok(xanh('rack', 'list').returncode == 70, 'a fault inside xanhd: 70')
         site = Site()
         out = xanh('doctor')
-        ok('ok    policy      green' in out.stdout and 'FAIL  clock' in out.stdout and 'do: set both by NTP' in out.stdout,
+        ok('ok    policy      green' in out.stdout and 'FAIL  clock' in out.stdout and 'do: set both by NTP' in out.stdout
+           and 'agent A01 has sent nothing' in out.stdout,
            'doctor goes through its list', out)
         server.shutdown()
     print(f'1..{count}')
