@@ -18,7 +18,7 @@
 #include "drivers/device.h"
 
 #define CONNECT_MS_MAX 2500
-#define REPLY_MS_MAX   1500 /* serial at 9600 baud: 125 registers take 0.3 s */
+#define REPLY_MS_MAX   2500 /* gateways with a slow bus behind them; some pause after a connect */
 #define DRAIN_MAX      16
 
 struct xn_modbus {

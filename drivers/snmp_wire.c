@@ -107,6 +107,9 @@ fail_with(int fault, struct xn_error *err)
 		    err, XN_EUNREACHABLE, "SNMPv3 authentication failed (user, auth or authpass)");
 	case SNMPERR_DECRYPTION_ERR:
 		return xn_fail(err, XN_EUNREACHABLE, "SNMPv3 decryption failed (priv or privpass)");
+	case SNMPERR_ASN_PARSE_ERR:
+		return xn_fail(err, XN_EUNREACHABLE,
+		    "the answer cannot be decoded (a wrong authpass or privpass, or not SNMP)");
 	default: return xn_fail(err, XN_EUNREACHABLE, "SNMP: %s", snmp_api_errstring(fault));
 	}
 }
@@ -184,7 +187,6 @@ on_answer(int operation, netsnmp_session *session, int request, netsnmp_pdu *pdu
 {
 	struct answer *answer = magic;
 
-	(void)session;
 	(void)request;
 	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE &&
 	    pdu->command == SNMP_MSG_RESPONSE) {
@@ -197,7 +199,11 @@ on_answer(int operation, netsnmp_session *session, int request, netsnmp_pdu *pdu
 		if (answer->fault == SNMPERR_NOT_IN_TIME_WINDOW)
 			return 1;
 	} else if (operation == NETSNMP_CALLBACK_OP_TIMED_OUT) {
-		answer->fault = answer->fault != 0 ? answer->fault : SNMPERR_TIMEOUT;
+		/* A refusal that the library met on the way (a wrong key) says more than silence.
+		 */
+		if (answer->fault == 0)
+			answer->fault =
+			    session->s_snmp_errno != 0 ? session->s_snmp_errno : SNMPERR_TIMEOUT;
 	} else if (operation == NETSNMP_CALLBACK_OP_SEC_ERROR) {
 		answer->fault = SNMPERR_AUTHENTICATION_FAILURE;
 	} else {

@@ -132,8 +132,6 @@ void
 xn_sunspec_rule(const struct xn_sunspec_point *point, struct xn_rule *ret_rule)
 {
 	*ret_rule = (struct xn_rule){.class_ = point->class_, .scale = {1, 1, XN_CELSIUS}};
-	if (point->class_ == XN_CLASS_POWER_FACTOR)
-		ret_rule->scale.den = 100;
 	if (point->class_ == XN_CLASS_STATE) {
 		ret_rule->words = states;
 		ret_rule->word_count = sizeof(states) / sizeof(states[0]);
@@ -165,6 +163,20 @@ is_none(const struct xn_sunspec_point *point, const uint16_t *value)
 	return false;
 }
 
+/*
+ * The models say percent; meters with a scale factor of -3 or -4 (Veris, AccuEnergy, SolarEdge)
+ * send the ratio itself. What cannot be a ratio is percent.
+ */
+static void
+judge_factor(struct xn_rule *rule, const struct xn_raw *raw)
+{
+	double value = raw->kind == XN_RAW_INTEGER ? (double)raw->integer : raw->real;
+
+	value = value * (double)rule->scale.num / (double)rule->scale.den;
+	if (value > 1.005 || value < -1.005)
+		rule->scale.den *= 100;
+}
+
 struct xn_raw
 xn_sunspec_number(const struct xn_sunspec_point *point, const uint16_t *value, uint16_t scale,
     struct xn_rule *rule)
@@ -175,6 +187,7 @@ xn_sunspec_number(const struct xn_sunspec_point *point, const uint16_t *value, u
 	    [XN_SUNSPEC_ENUM] = XN_U16,
 	    [XN_SUNSPEC_F32] = XN_F32};
 	int16_t exponent = (int16_t)scale;
+	struct xn_raw raw;
 
 	assert(point->class_ == rule->class_);
 	if (is_none(point, value))
@@ -186,5 +199,8 @@ xn_sunspec_number(const struct xn_sunspec_point *point, const uint16_t *value, u
 			return (struct xn_raw){.why = "scale factor out of range"};
 		apply_exponent(rule, exponent);
 	}
-	return xn_modbus_number(types[point->type], XN_ABCD, value);
+	raw = xn_modbus_number(types[point->type], XN_ABCD, value);
+	if (point->class_ == XN_CLASS_POWER_FACTOR)
+		judge_factor(rule, &raw);
+	return raw;
 }

@@ -34,7 +34,7 @@ const struct xn_sunspec_point *xn_sunspec_points(uint16_t model, unsigned *ret_c
 /* Registers a point takes. */
 unsigned xn_sunspec_width(const struct xn_sunspec_point *point);
 
-/* How to judge it: the class's own unit, percent for a power factor, the words of a state. */
+/* How to judge it: the class's own unit, the words of a state. */
 void xn_sunspec_rule(const struct xn_sunspec_point *point, struct xn_rule *ret_rule);
 
 /*
