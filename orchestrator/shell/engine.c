@@ -159,8 +159,8 @@ set_full(struct xn_engine *engine, bool full)
 	finish(engine);
 }
 
-static void
-on_failure(struct xn_engine *engine, const struct xn_error *err)
+void
+xn_engine_fail(struct xn_engine *engine, const struct xn_error *err)
 {
 	xn_store_rollback(engine->store);
 	engine->inside->batch.count = 0;
@@ -177,7 +177,7 @@ xn_engine_begin(struct xn_engine *engine, struct xn_error *err)
 {
 	assert(!engine->inside->busy);
 	if (xn_store_begin(engine->store, err) != XN_OK) {
-		on_failure(engine, err);
+		xn_engine_fail(engine, err);
 		return err->code;
 	}
 	engine->inside->busy = true;
@@ -204,14 +204,6 @@ xn_engine_add(struct xn_engine *engine, const struct xn_event *event, const char
 	return XN_OK;
 }
 
-void
-xn_engine_cancel(struct xn_engine *engine)
-{
-	xn_store_rollback(engine->store);
-	engine->inside->batch.count = 0;
-	engine->inside->busy = false;
-}
-
 /* What came meanwhile, one batch after the other, as long as the disk lets us. */
 static void
 drain(struct xn_engine *engine)
@@ -228,7 +220,7 @@ drain(struct xn_engine *engine)
 		if (result == XN_OK)
 			result = xn_store_commit(engine->store, &err);
 		if (result != XN_OK) {
-			on_failure(engine, &err);
+			xn_engine_fail(engine, &err);
 			return; /* they stay in `later` */
 		}
 		inside->later = (struct event_list){0};
@@ -248,7 +240,7 @@ xn_engine_commit(struct xn_engine *engine, struct xn_error *err)
 
 	assert(inside->busy);
 	if (xn_store_commit(engine->store, err) != XN_OK) {
-		on_failure(engine, err);
+		xn_engine_fail(engine, err);
 		return err->code;
 	}
 	xn_log_over(&inside->fault, "engine", XN_TEXT("journal", "is written again"));
@@ -288,7 +280,7 @@ ask(struct xn_engine *engine, const struct xn_event *event, uint64_t request,
 	inside->answered = false;
 	result = xn_engine_add(engine, event, "", 0, err);
 	if (result != XN_OK) {
-		on_failure(engine, err);
+		xn_engine_fail(engine, err);
 		return result;
 	}
 	result = xn_engine_commit(engine, err);
@@ -368,7 +360,7 @@ xn_engine_snapshot(struct xn_engine *engine, struct xn_error *err)
 	if (result == XN_OK)
 		result = xn_store_commit(engine->store, err);
 	if (result != XN_OK)
-		on_failure(engine, err);
+		xn_engine_fail(engine, err);
 	free(bytes);
 	return result;
 }
@@ -538,8 +530,6 @@ xn_engine_open(struct xn_engine *engine, const struct xn_topology *topology, str
 {
 	uint32_t capacity = vm_capacity(topology);
 	struct xn_engine_inside *inside = calloc(1, sizeof(*inside));
-	struct xn_event boot = {.kind = XN_EV_BOOT};
-	int result;
 
 	*engine = (struct xn_engine){.store = store, .topology = topology, .inside = inside};
 	if (inside == NULL || (inside->bytes = malloc(EVENT_BYTES_MAX)) == NULL ||
@@ -549,13 +539,16 @@ xn_engine_open(struct xn_engine *engine, const struct xn_topology *topology, str
 	xn_arena_map(&inside->process, xn_core_size(topology, capacity) + 4096);
 	xn_arena_map(&inside->scratch, SCRATCH_SIZE);
 	engine->core = xn_core_new(&inside->process, &inside->scratch, topology, capacity);
-	result = restore(engine, err);
-	if (result != XN_OK)
-		return result;
+	return restore(engine, err);
+}
+
+void
+xn_engine_boot(struct xn_engine *engine)
+{
+	const struct xn_event boot = {.kind = XN_EV_BOOT};
 
 	xn_engine_check_room(engine);
 	xn_engine_take(engine, &boot);
-	return XN_OK;
 }
 
 void

@@ -40,20 +40,25 @@ struct xn_engine {
 	struct xn_engine_inside *inside;
 };
 
-/* Loads, replays and boots. `hooks` may be called from then on, not within. */
+/* Loads and replays; no hook is called. */
 int xn_engine_open(struct xn_engine *engine, const struct xn_topology *topology,
     struct xn_store *store, const struct xn_engine_hooks *hooks, struct xn_error *err);
+/* Says XN_EV_BOOT; from then on hooks are called. */
+void xn_engine_boot(struct xn_engine *engine);
 void xn_engine_close(struct xn_engine *engine);
 
 /* Facts that nobody waits for: journalled and stepped at once, or kept while the disk is full. */
 void xn_engine_take(struct xn_engine *engine, const struct xn_event *event);
 
-/* A batch: begin, add ..., then commit or cancel. On an error of add or commit it is cancelled. */
+/*
+ * A batch: begin, add ..., then commit. After an error of anything in between the batch is given up
+ * with xn_engine_fail; a commit that fails has done that itself.
+ */
 int xn_engine_begin(struct xn_engine *engine, struct xn_error *err);
 int xn_engine_add(struct xn_engine *engine, const struct xn_event *event, const char *agent,
     uint64_t frame, struct xn_error *err);
 int xn_engine_commit(struct xn_engine *engine, struct xn_error *err);
-void xn_engine_cancel(struct xn_engine *engine);
+void xn_engine_fail(struct xn_engine *engine, const struct xn_error *err);
 
 /* A person asks; the core's answer. XN_EFULL, XN_ESYSTEM: it could not be asked. */
 int xn_engine_command(struct xn_engine *engine, enum xn_verb verb, const char *subject,
