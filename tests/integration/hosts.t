@@ -52,7 +52,7 @@ strictly_increasing() {
 }
 migrate() {
 	timeout 60 virsh -q -c "qemu+tcp://$XANH_NET.$1/system" migrate --live --p2p --persistent \
-		--undefinesource --abort-on-error portal "qemu+tcp://$XANH_NET.$2/system"
+		--undefinesource --abort-on-error portal "qemu+tcp://$2/system"
 }
 lists_two() { [ "$(/usr/bin/python3 -c 'import json,sys; print(len(json.load(open(sys.argv[1]))))' \
 	"$base/hosts.json")" = 2 ]; }
@@ -65,7 +65,7 @@ nothing_left() {
 		! ls -d "$base"/h[0-9]* 2>/dev/null
 }
 
-echo 1..14
+echo 1..16
 log=$base/serial/portal.log
 ok "two hosts come up" hosts up "$base" 2
 ok "hosts.json lists both" lists_two
@@ -73,16 +73,18 @@ ok "a guest starts on h1" hosts guest "$base" h1 portal aaaaaaaa-0000-4000-8000-
 	platform=dvc agency=mst movable=yes
 ok "it ticks" ticks_beyond 1 40
 ok "its labels are in its metadata" labelled 1
-ok "it migrates live to h2" migrate 1 2
+ok "it migrates live to h2, by that name" migrate 1 h2
 ok "it runs on h2" running_on 2
 ok "it is no longer on h1" absent_on 1
 ok "its labels moved along" labelled 2
 ok "it goes on ticking" ticks_beyond "$(last_tick)" 20
+ok "and back, by the address" migrate 2 "$XANH_NET.1"
+ok "it goes on ticking there" ticks_beyond "$(last_tick)" 20
 ok "no tick came twice: one copy ran at a time" strictly_increasing
-kill_daemon h2
+kill_daemon h1
 # shellcheck disable=SC2016 # the inner shell expands its own arguments
 ok "a killed daemon comes back and finds its guest running" sh -c '
-	deploy/demo/hosts restart "$1" h2 && virsh -q -c "qemu+tcp://$2.2/system" domstate portal | grep -q running' \
+	deploy/demo/hosts restart "$1" h1 && virsh -q -c "qemu+tcp://$2.1/system" domstate portal | grep -q running' \
 	sh "$base" "$XANH_NET"
 ok "down ends everything" hosts down "$base"
 ok "no namespace, link or folder is left" nothing_left

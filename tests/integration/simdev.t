@@ -68,7 +68,7 @@ outlet pdu-a 3 host=h1 share=50%
 outlet pdu-b 3 host=h1 share=50%
 outlet pdu-a 8 load=33W
 device crac inrow-dx at=127.0.0.1:0 racks=A01 community=s3cret
-device grid pm5000 at=127.0.0.1:0 slow=700ms
+device grid pm5000 at=127.0.0.1:0 slow=1.6e3
 device pv sunspec at=127.0.0.1:0 unit=3
 """
 
