@@ -130,7 +130,7 @@ $(O)/simdev: $(call objects,$(simdev.src)) $(foreach a,common core,$(call archiv
 	$(link) $(call load,netsnmp $(libs.common)) -lm -pthread
 
 $(O)/xanh-sim: $(call objects,$(simtest.src)) $(foreach a,testlib core common,$(call archive,$(a)))
-	$(link) -lm
+	$(link) $(call load,$(libs.common)) -lm
 
 $(O)/tests/%: $(O)/tests/%.o $(foreach a,$(archives),$(call archive,$(a))) $(O)/web.o
 	$(link) $(call load,$(libs.test) $(libs.drivers) $(libs.shell) $(libs.common)) -lm -pthread

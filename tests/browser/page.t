@@ -13,7 +13,7 @@ TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 BUILD = os.environ.get('XANH_BUILD', os.path.join(TOP, 'build/release'))
 RUN = os.path.join(TOP, 'deploy/demo/run')
 BASE = '/tmp/xanh-page-test'
-ENV = dict(os.environ, XANH_SERVER=f'unix:{BASE}/api.sock', XANH_BUILD=BUILD)
+ENV = dict(os.environ, XANH_SERVER=f'unix:{BASE}/api.sock', XANH_BUILD=BUILD, XANH_PORT='28')
 count = 0
 failed = 0
 

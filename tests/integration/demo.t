@@ -18,7 +18,7 @@ RUN = os.path.join(TOP, 'deploy/demo/run')
 BASE = '/tmp/xanh-demo-test'
 GUESTS = [line.split()[0] for line in open(os.path.join(TOP, 'deploy/demo/site/guests')) if line.strip()]
 KILLS = int(os.environ.get('XANH_KILLS', '5'))
-ENV = dict(os.environ, XANH_SERVER=f'unix:{BASE}/api.sock', XANH_BUILD=BUILD, XANH_NET='10.78.0', XANH_PREFIX='xt')
+ENV = dict(os.environ, XANH_SERVER=f'unix:{BASE}/api.sock', XANH_BUILD=BUILD, XANH_PORT='28', XANH_NET='10.78.0', XANH_PREFIX='xt')
 count = 0
 failed = 0
 

@@ -165,8 +165,8 @@ check_calm(struct site *site)
 	for (int i = 0; i < XN_MOVES_MAX; i++)
 		if (core->moves[i].phase != XN_MOVE_NONE &&
 		    core->moves[i].deadline.ms < core->now.ms)
-			check_fail(site, "I28: a move of vm%u hangs in phase %d",
-			    core->moves[i].vm + 1, core->moves[i].phase);
+			check_fail(site, "I28: a move of vm%u hangs in phase %u",
+			    core->moves[i].vm + 1, (unsigned)core->moves[i].phase);
 	for (uint32_t v = 0; v < world->vm_count; v++)
 		if (world_running_copies(world, v) != 1) {
 			bool moving = false;

@@ -64,8 +64,8 @@ trace_action(struct site *site, const struct xn_action *action)
 		fprintf(
 		    site->trace, "[%9.1f] %s: %s\n", at, action->note.subject, action->note.text);
 	else if (action->kind <= XN_ACT_DESTROY)
-		fprintf(site->trace, "[%9.1f] request %llu kind %d vm%u host %u target %u\n", at,
-		    (unsigned long long)action->virt.request, action->kind,
+		fprintf(site->trace, "[%9.1f] request %llu kind %u vm%u host %u target %u\n", at,
+		    (unsigned long long)action->virt.request, (unsigned)action->kind,
 		    world_vm_of(&site->world, action->virt.uuid) + 1, action->virt.host + 1,
 		    action->virt.target + 1);
 	else if (action->kind == XN_ACT_ALARM)

@@ -250,7 +250,9 @@ static void
 set_power(struct world *world, uint32_t meter, int64_t mw)
 {
 	world->meters[meter].power.mw = mw;
-	world->meters[meter].true_mj += mw; /* one second: mW x 1 s = mJ */
+	if (mw > 0)
+		world->meters[meter].true_mj += mw; /* one second: mW x 1 s = mJ; what is given back has
+						       a register of its own */
 }
 
 static void
