@@ -27,6 +27,7 @@ struct xn_engine_inside {
 	struct xn_actions *actions;
 	uint8_t *bytes; /* an event being encoded */
 	struct event_list batch;
+	bool told_full;          /* what the core was told of the disk */
 	struct event_list later; /* came while the disk was full or a batch was being stepped */
 	int64_t batch_seq;
 	bool busy;      /* in a batch */
@@ -138,25 +139,37 @@ journal(struct xn_engine *engine, const struct xn_event *event, const char *agen
 	return xn_store_journal(engine->store, &row, ret_seq, err);
 }
 
-/* Tells the core. The one event that may be stepped without being durable. */
+/*
+ * Tells the core, if even this can be journalled: what is stepped but not durable would make a
+ * replay decide otherwise than the life it repeats. Until then nothing is stepped at all, so
+ * nothing is done.
+ */
 static void
-set_full(struct xn_engine *engine, bool full)
+tell_full(struct xn_engine *engine)
 {
 	struct xn_event event = {.kind = XN_EV_STORAGE, .now = next_instant(engine)};
 	struct xn_error err;
 	int64_t seq;
 
+	event.storage.full = engine->full;
+	if (journal(engine, &event, "", 0, &seq, &err) != XN_OK)
+		return;
+	engine->inside->told_full = engine->full;
+	engine->seq = seq;
+	step(engine, &event);
+	finish(engine);
+}
+
+static void
+set_full(struct xn_engine *engine, bool full)
+{
 	engine->full = full;
-	event.storage.full = full;
 	xn_log(full ? XN_LOG_CRITICAL : XN_LOG_NOTICE, "engine",
 	    XN_TEXT("disk", full ? "full: no action until there is room" : "has room again"),
 	    XN_NUMBER("free_bytes", (int64_t)xn_store_room(engine->store)));
 	if (full)
 		xn_store_ballast_drop(engine->store);
-	if (journal(engine, &event, "", 0, &seq, &err) == XN_OK)
-		engine->seq = seq;
-	step(engine, &event);
-	finish(engine);
+	tell_full(engine);
 }
 
 void
@@ -376,6 +389,8 @@ xn_engine_check_room(struct xn_engine *engine)
 	} else if (engine->full && room > ballast * 2 && xn_store_ballast_take(engine->store)) {
 		set_full(engine, false);
 		drain(engine);
+	} else if (engine->inside->told_full != engine->full) {
+		tell_full(engine);
 	}
 }
 

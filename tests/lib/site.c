@@ -133,7 +133,7 @@ queue(void *context, const struct xn_event *event)
 }
 
 static void
-commit(struct site *site)
+write_journal(struct site *site)
 {
 	for (uint32_t i = 0; i < site->pending_count; i++) {
 		struct xn_writer out;
@@ -150,6 +150,12 @@ commit(struct site *site)
 		hash_bytes(site, out.base, out.used);
 		site->journal_used += out.used;
 	}
+}
+
+static void
+commit(struct site *site)
+{
+	write_journal(site);
 	memcpy(site->seen, site->pending_seen, sizeof(site->seen));
 }
 
@@ -229,7 +235,6 @@ site_crash(struct site *site)
 		    (double)(site->world.now.ms % 100000000) / 1000);
 	site->pending_count = 0;
 	memcpy(site->pending_seen, site->seen, sizeof(site->seen));
-	site->told_full = false;
 	new_core(site);
 	if (site->snapshot_used > 0 && dice_chance(&site->dice, 500000)) {
 		load_snapshot(site);
@@ -353,19 +358,25 @@ people(struct site *site)
 
 /* ---- life ---- */
 
+/* A reserve that is kept for it lets this one fact be journalled; nothing else, until there is
+ * room. */
 static void
 tell_disk(struct site *site)
 {
 	struct xn_event event = {.kind = XN_EV_STORAGE, .now = site->world.now};
+	struct xn_event *pending = site->pending;
+	uint32_t count = site->pending_count;
 
 	if (site->told_full == site->world.disk_full)
 		return;
 	site->told_full = site->world.disk_full;
 	event.storage.full = site->world.disk_full;
-	if (event.storage.full)
-		step(site, &event); /* cannot be journalled; a restart finds out again */
-	else
-		queue(site, &event);
+	site->pending = &event;
+	site->pending_count = 1;
+	write_journal(site);
+	site->pending = pending;
+	site->pending_count = count;
+	step(site, &event);
 }
 
 static void

@@ -251,8 +251,8 @@ set_power(struct world *world, uint32_t meter, int64_t mw)
 {
 	world->meters[meter].power.mw = mw;
 	if (mw > 0)
-		world->meters[meter].true_mj += mw; /* one second: mW x 1 s = mJ; what is given back has
-						       a register of its own */
+		world->meters[meter].true_mj += mw; /* one second: mW x 1 s = mJ; what is given back
+						       has a register of its own */
 }
 
 static void
