@@ -1,13 +1,11 @@
 /* What a plan may touch at all: contract sections 3 (never, hold), 4 (plan constraints) and 5. */
 #include "policies/search.h"
 
-#include <string.h>
-
 extern const struct xn_constraint xn_constraint_root;
 extern const struct xn_constraint xn_constraint_quarantine;
 extern const struct xn_constraint xn_constraint_precedence;
 
-/* Names that stand in `about`, sorted by nothing: a plan has few violations or is slow anyway. */
+/* Names that stand in `about` of what the snapshot breaks, and of its built-in rules. */
 struct named {
 	struct xn_intern all;
 	bool *builtin;
@@ -16,18 +14,9 @@ struct named {
 static bool
 is_named(const struct named *named, const char *id, bool builtin_only)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t i = xn_intern_find(&named->all, id);
 
-	for (const char *at = id; *at != '\0'; at++)
-		hash = (hash ^ (unsigned char)*at) * 16777619u;
-	for (uint32_t slot = hash & named->all.slot_mask; named->all.slots[slot] != 0;
-	     slot = (slot + 1) & named->all.slot_mask) {
-		uint32_t i = named->all.slots[slot] - 1;
-
-		if (strcmp(named->all.names[i], id) == 0)
-			return !builtin_only || named->builtin[i];
-	}
-	return false;
+	return i != XN_NONE && (!builtin_only || named->builtin[i]);
 }
 
 static void

@@ -219,23 +219,42 @@ xn_intern_init(struct xn_intern *intern, struct xn_arena *arena, uint32_t most)
 	intern->slot_mask = size - 1;
 }
 
+/* The slot where this text is, or would be. */
+static uint32_t
+slot_of(const struct xn_intern *intern, const char *text)
+{
+	uint32_t hash = 2166136261u;
+	uint32_t slot;
+
+	for (const char *at = text; *at != '\0'; at++)
+		hash = (hash ^ (unsigned char)*at) * 16777619u;
+	for (slot = hash & intern->slot_mask; intern->slots[slot] != 0 &&
+	     strcmp(intern->names[intern->slots[slot] - 1], text) != 0;)
+		slot = (slot + 1) & intern->slot_mask;
+	return slot;
+}
+
 uint32_t
 xn_intern_of(struct xn_intern *intern, const char *text)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t slot;
 
 	if (text == NULL)
 		return XN_NONE;
-	for (const char *at = text; *at != '\0'; at++)
-		hash = (hash ^ (unsigned char)*at) * 16777619u;
-	for (uint32_t slot = hash & intern->slot_mask;; slot = (slot + 1) & intern->slot_mask) {
-		if (intern->slots[slot] == 0) {
-			intern->names[intern->count] = text;
-			intern->slots[slot] = ++intern->count;
-		}
-		if (strcmp(intern->names[intern->slots[slot] - 1], text) == 0)
-			return intern->slots[slot] - 1;
+	slot = slot_of(intern, text);
+	if (intern->slots[slot] == 0) {
+		intern->names[intern->count] = text;
+		intern->slots[slot] = ++intern->count;
 	}
+	return intern->slots[slot] - 1;
+}
+
+uint32_t
+xn_intern_find(const struct xn_intern *intern, const char *text)
+{
+	uint32_t slot = slot_of(intern, text);
+
+	return intern->slots[slot] == 0 ? XN_NONE : intern->slots[slot] - 1;
 }
 
 static const char *

@@ -65,6 +65,8 @@ struct xn_intern {
 
 void xn_intern_init(struct xn_intern *intern, struct xn_arena *arena, uint32_t most);
 uint32_t xn_intern_of(struct xn_intern *intern, const char *text);
+/* The same without adding; XN_NONE if it is not there. */
+uint32_t xn_intern_find(const struct xn_intern *intern, const char *text);
 
 /* Each host's domain of this kind. */
 struct xn_domains {
