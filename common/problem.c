@@ -8,11 +8,19 @@
 #define SENTENCE_MAX 400
 /* Problems kept for printing; a file of 4 MiB cannot make the arena overflow. */
 #define KEPT_MAX     (1u << 16)
+/* Less room than one problem may take. */
+#define ROOM_MIN     4096
 
 void
 xn_problems_init(struct xn_problems *problems, struct xn_arena *arena)
 {
 	*problems = (struct xn_problems){.arena = arena};
+}
+
+bool
+xn_problems_listen(const struct xn_problems *problems)
+{
+	return problems->count < KEPT_MAX && xn_arena_room(problems->arena) >= ROOM_MIN;
 }
 
 /* Length of `text` within `max`, not cutting a UTF-8 character in two. */
@@ -36,9 +44,11 @@ xn_problem_add(
 	va_list args;
 
 	assert(mark.source != NULL);
-	problems->count++;
-	if (problems->count > KEPT_MAX || xn_arena_room(problems->arena) < 4096)
+	if (!xn_problems_listen(problems)) {
+		problems->count++;
 		return;
+	}
+	problems->count++;
 	va_start(args, format);
 	vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);

@@ -52,6 +52,9 @@ void xn_problems_init(struct xn_problems *problems, struct xn_arena *arena);
 void xn_problem_add(struct xn_problems *problems, struct xn_mark mark, const char *advice,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Whether one more problem would still be listed, so that advice for it is worth working out. */
+bool xn_problems_listen(const struct xn_problems *problems);
+
 /* Prints every problem with its line and a caret (tabs and wide characters kept aligned). */
 void xn_problems_print(const struct xn_problems *problems, FILE *out);
 

@@ -7,8 +7,8 @@
 #define FILES_MAX   4096
 /* Includes within includes. */
 #define DEPTH_MAX   16
-/* Folder entries that all include patterns together may look at. */
-#define ENTRIES_MAX 50000
+/* Includes, and folder entries that all their patterns together may look at. */
+#define ENTRIES_MAX 20000
 /* The largest site, built, with all its problems. */
 #define BUILD_ROOM  (XN_SITE_ARENA_SIZE / 2)
 
@@ -88,6 +88,7 @@ include_item(struct loading *loading, const char *from, const struct xn_yaml *it
 	else
 		length =
 		    snprintf(pattern, sizeof(pattern), "%.*s/%s", (int)(slash - from), from, text);
+	loading->entries_left -= loading->entries_left > 0;
 	if ((size_t)length >= sizeof(pattern) || loading->entries_left == 0 ||
 	    xn_site_expand(builder->arena, pattern, &paths, &count, &loading->entries_left) !=
 		XN_OK) {

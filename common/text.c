@@ -95,7 +95,8 @@ xn_text_distance(const char *a, const char *b, unsigned limit)
 	unsigned row[3][WORD_MAX + 1];
 	unsigned half;
 
-	if (rows > WORD_MAX || columns > WORD_MAX)
+	if (rows > WORD_MAX || columns > WORD_MAX || rows > columns + limit ||
+	    columns > rows + limit)
 		return limit + 1;
 	for (unsigned j = 0; j <= columns; j++)
 		row[0][j] = 2 * j;

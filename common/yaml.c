@@ -70,7 +70,7 @@ static void
 add_unknown(
     const struct xn_yaml *key, const struct xn_yaml_key *schema, struct xn_problems *problems)
 {
-	const char *nearest = nearest_key(key->text, schema);
+	const char *nearest = xn_problems_listen(problems) ? nearest_key(key->text, schema) : NULL;
 	char advice[512];
 	size_t used = 0;
 
