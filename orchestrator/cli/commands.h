@@ -24,6 +24,7 @@ extern const struct xn_cli_command xn_cli_plan_show;
 extern const struct xn_cli_command xn_cli_plan_approve;
 extern const struct xn_cli_command xn_cli_plan_apply;
 extern const struct xn_cli_command xn_cli_plan_abort;
+extern const struct xn_cli_command xn_cli_policy_check;
 extern const struct xn_cli_command xn_cli_policy_apply;
 extern const struct xn_cli_command xn_cli_policy_show;
 extern const struct xn_cli_command xn_cli_alarm_list;

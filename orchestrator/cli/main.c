@@ -20,6 +20,7 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_plan_approve,
     &xn_cli_plan_apply,
     &xn_cli_plan_abort,
+    &xn_cli_policy_check,
     &xn_cli_policy_apply,
     &xn_cli_policy_show,
     &xn_cli_alarm_list,
