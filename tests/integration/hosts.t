@@ -20,6 +20,7 @@ simdev_pid=
 finish() {
 	[ -z "$simdev_pid" ] || kill "$simdev_pid"
 	deploy/demo/hosts down "$base"
+	[ ! -d "$base/again" ] || deploy/demo/hosts down "$base/again"
 	rm -rf "$base"
 }
 trap finish EXIT
@@ -89,10 +90,10 @@ watts_are_on() { # watts_are_on HOST OTHER
 }
 nothing_left() {
 	! ip netns list | grep "^$XANH_PREFIX" && ! ip link show | grep ": v*${XANH_PREFIX}" &&
-		! ls -d "$base"/h[0-9]* 2>/dev/null
+		! ls -d "$base"/again/h[0-9]* 2>/dev/null
 }
 
-echo 1..19
+echo 1..20
 log=$base/serial/portal.log
 ok "two hosts come up" hosts up "$base" 2
 ok "hosts.json lists both" lists_two
@@ -126,5 +127,10 @@ kill_daemon h1
 ok "a killed daemon comes back and finds its guest running" sh -c '
 	deploy/demo/hosts restart "$1" h1 && virsh -q -c "qemu+tcp://$2.1/system" domstate portal | grep -q running' \
 	sh "$base" "$XANH_NET"
-ok "down ends everything" hosts down "$base"
+guest_pid=$(cat "$base/h1/run/libvirt/qemu/portal.pid")
+# shellcheck disable=SC2016
+ok "a next run clears what this one would leave if it crashed" sh -c '
+	deploy/demo/hosts up "$1/again" 1 && [ ! -e "/proc/$2/exe" ]' sh "$base" "$guest_pid"
+ok "down ends everything" hosts down "$base/again"
+rm -rf "$base"/h[0-9]*
 ok "no namespace, link or folder is left" nothing_left
