@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/credential.h"
+#include "drivers/url.h"
 
 struct text {
 	char *at;
@@ -107,8 +108,13 @@ xn_address_url(const struct xn_site_device *device, const char *credentials,
 void
 xn_address_bus(const char *url, char *ret_bus, size_t size)
 {
+	struct xn_url parsed;
+
 	if (strncmp(url, "snmp:", 5) == 0)
 		snprintf(ret_bus, size, "snmp");
+	else if (xn_url_parse(url, &parsed, NULL) == XN_OK)
+		xn_url_place(
+		    &parsed, ret_bus, size); /* with the default port, which may be left out */
 	else
 		snprintf(ret_bus, size, "%.*s", (int)strcspn(url, "?"), url);
 }

@@ -32,7 +32,7 @@ struct device {
 	unsigned count;
 	int64_t read_ms; /* when `values` were read; 0: never */
 	bool tried;      /* answered or failed once */
-	struct xn_log_repeat fault;
+	struct xn_log_repeat fault, crowded;
 };
 
 struct agent {
@@ -55,7 +55,8 @@ struct agent {
 	bool started; /* the first frame was cut */
 	char self[XN_CATALOG_DEVICE_SIZE];
 	uint32_t uptime_slot, spool_slot;
-	struct xn_log_repeat full, crowded;
+	struct xn_log_repeat full, unsaved;
+	uint64_t dropped; /* as last said */
 };
 
 static void look_at_uplink(void *context);
@@ -114,8 +115,21 @@ save_schema(struct agent *agent)
 	if (xn_spool_save_hello(agent->spool, agent->catalog.schema, hello, &err) == XN_OK)
 		agent->saved_schema = agent->catalog.schema;
 	else
-		xn_log_fault(&agent->full, XN_LOG_ERROR, "spool", XN_TEXT("last", err.text));
+		xn_log_fault(&agent->unsaved, XN_LOG_ERROR, "spool", XN_TEXT("last", err.text));
 	free(hello);
+}
+
+/* Lost measurements are said, the first at once and then as their number doubles. */
+static void
+say_dropped(struct agent *agent)
+{
+	uint64_t dropped = xn_spool_state(agent->spool).dropped;
+
+	if (dropped == 0 || dropped < 2 * agent->dropped)
+		return;
+	agent->dropped = dropped;
+	xn_log(XN_LOG_ERROR, "spool", XN_TEXT("state", "dropping"),
+	    XN_NUMBER("frames", (int64_t)dropped));
 }
 
 static void
@@ -137,6 +151,7 @@ cut_frame(void *context)
 		    XN_TEXT("last", err.text));
 	else
 		xn_log_over(&agent->full, "spool", XN_TEXT("state", "written"));
+	say_dropped(agent);
 	xn_loop_timer_set(agent->cut_timer, (xn_duration){.ms = agent->tick_ms});
 	look_at_uplink(agent);
 }
@@ -182,7 +197,7 @@ learn_points(struct agent *agent, struct device *device, const struct xn_device_
 			device->slots[i] = xn_catalog_slot(&agent->catalog, device->name,
 			    fact->values[i].point, fact->values[i].class_);
 		if (device->slots[i] == XN_CATALOG_NONE)
-			xn_log_fault(&agent->crowded, XN_LOG_ERROR, "agent",
+			xn_log_fault(&device->crowded, XN_LOG_ERROR, "agent",
 			    XN_TEXT("dev", device->name), XN_TEXT("state", "no slot left"));
 	}
 }
@@ -291,8 +306,8 @@ look_at_uplink(void *context)
 	struct agent *agent = context;
 	int64_t wait_ms;
 
-	if (!agent->started)
-		return; /* the first hello names all that could be found */
+	if (agent->saved_schema == 0)
+		return; /* the first hello of all names what could be found */
 	wait_ms = xn_uplink_turn(agent->uplink, agent->catalog.schema, xn_clock_monotonic_ms());
 	if (wait_ms < INT64_MAX)
 		xn_loop_timer_set(agent->uplink_timer, (xn_duration){.ms = wait_ms});
@@ -401,8 +416,8 @@ watch(struct agent *agent, struct xn_error *err)
 		result = xn_loop_timer(loop, (xn_duration){.ms = FIRST_GATHER_MS},
 		    (xn_duration){.ms = 0}, cut_frame, agent, &agent->cut_timer, err);
 	if (result == XN_OK)
-		result = xn_loop_timer(loop, (xn_duration){.ms = FIRST_GATHER_MS},
-		    (xn_duration){.ms = 0}, look_at_uplink, agent, &agent->uplink_timer, err);
+		result = xn_loop_timer(loop, (xn_duration){.ms = 0}, (xn_duration){.ms = 0},
+		    look_at_uplink, agent, &agent->uplink_timer, err);
 	if (result == XN_OK)
 		result = xn_loop_fd(
 		    loop, xn_uplink_fd(agent->uplink), EPOLLIN, on_uplink_fd, agent, NULL, err);

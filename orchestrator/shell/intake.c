@@ -80,9 +80,17 @@ xn_intake_agents(const struct xn_intake *intake, uint32_t *ret_count)
 
 /* ---- hello ---- */
 
+/* "agent:NAME": what the agent says about itself; it is of no device and goes to no meter. */
+static bool
+is_own_health(const char *agent, const char *device)
+{
+	return strncmp(device, "agent:", 6) == 0 && strcmp(device + 6, agent) == 0;
+}
+
+/* One point to its slot; continues the schema that the points must add up to. */
 static int
 read_point(const struct xn_intake *intake, const char *agent, json_t *row, struct xn_slot *slot,
-    struct xn_error *err)
+    uint32_t *schema, struct xn_error *err)
 {
 	const char *device, *point, *word;
 
@@ -92,12 +100,16 @@ read_point(const struct xn_intake *intake, const char *agent, json_t *row, struc
 	slot->class_ = xn_class_of(word);
 	if (slot->class_ == XN_CLASS_COUNT || strlen(point) >= sizeof(slot->point))
 		return xn_fail(err, XN_EINVALID, "hello: point %.64s of class %.32s", point, word);
+	strcpy(slot->point, point);
+	*schema = xn_frame_schema(*schema, device, point, slot->class_);
 	slot->device = xn_map_device(intake->map, device);
+	slot->route.meter = XN_NONE;
+	if (slot->device == XN_NONE && is_own_health(agent, device))
+		return XN_OK;
 	if (slot->device == XN_NONE ||
 	    strcmp(intake->map->site->devices[slot->device].agent, agent) != 0)
 		return xn_fail(
 		    err, XN_EREFUSED, "agent %s does not read device %.64s", agent, device);
-	strcpy(slot->point, point);
 	slot->route = xn_map_route(intake->map, slot->device, point, slot->class_);
 	return XN_OK;
 }
@@ -116,13 +128,9 @@ read_points(const struct xn_intake *intake, const char *agent, json_t *points, u
 		return xn_fail(
 		    err, XN_EINVALID, "hello: points must be a list of at most %d", XN_SLOTS_MAX);
 	slots = zeroed(count + 1, sizeof(*slots));
-	for (size_t i = 0; i < count && result == XN_OK; i++) {
-		result = read_point(intake, agent, json_array_get(points, i), &slots[i], err);
-		if (result == XN_OK)
-			found =
-			    xn_frame_schema(found, intake->map->site->devices[slots[i].device].name,
-				slots[i].point, slots[i].class_);
-	}
+	for (size_t i = 0; i < count && result == XN_OK; i++)
+		result =
+		    read_point(intake, agent, json_array_get(points, i), &slots[i], &found, err);
 	if (result == XN_OK && found != schema)
 		result = xn_fail(err, XN_EINVALID, "hello: the schema is not that of its points");
 	if (result != XN_OK)
@@ -155,7 +163,7 @@ adopt(struct xn_agent *agent, struct xn_slot *slots, uint32_t count, uint32_t sc
 	agent->known = true;
 }
 
-/* A number, or text with all its digits for readers whose integers are doubles. */
+/* A number, or text with all its hexadecimal digits for readers whose integers are doubles. */
 static bool
 read_number(const json_t *value, uint64_t *ret_number)
 {
@@ -167,7 +175,7 @@ read_number(const json_t *value, uint64_t *ret_number)
 	}
 	if (!json_is_string(value) || json_string_length(value) == 0)
 		return false;
-	*ret_number = strtoull(json_string_value(value), &end, 0);
+	*ret_number = strtoull(json_string_value(value), &end, 16);
 	return *end == '\0';
 }
 

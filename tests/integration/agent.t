@@ -104,6 +104,7 @@ class Orchestrator:
         self.hellos = 0
         self.resent = 0
         self.down = False
+        self.forbidden = set()  # devices that are not the agent's
         self.lazy = False  # receive, but make nothing durable
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -136,6 +137,8 @@ class Orchestrator:
         points = [f"{p['device']}\n{p['point']}\n{p['class']}\n" for p in hello["points"]]
         if crc32c("".join(points).encode()) != hello["schema"]:
             self.problems.append("schema is not the checksum of the points")
+        if self.forbidden & {p["device"] for p in hello["points"]}:
+            return 403, {"error": "not your device"}
         if self.known is not None and self.known["boot"] != hello["boot"]:
             self.problems.append("boot id changed")
         self.known = hello
@@ -155,7 +158,7 @@ class Orchestrator:
             if seen != frame:
                 self.problems.append(f"sequence {sequence} was given twice")
             return
-        if sequence != max(self.recent, default=self.durable()) + 1:
+        if sequence != max(self.recent, default=self.durable()) + 1 and not self.forbidden:
             self.problems.append(f"sequence {sequence} does not follow")
         self.recent[sequence] = frame
 
@@ -340,6 +343,22 @@ def story_grow(work, orchestrator, meters, agent):
     ok(agent.stop() == 0, "SIGTERM ends the agent with 0")
 
 
+def story_shrink(work, orchestrator, meters, agent):
+    orchestrator.down = True
+    agent.start()
+    time.sleep(4)
+    agent.stop()
+    site(work, meters[:2])
+    orchestrator.forbidden = {"meter-2"}
+    orchestrator.down = False
+    before = orchestrator.durable()
+    agent.start()
+    ok(wait(lambda: orchestrator.durable() > before + 3, 40) and "passed over" in agent.said(),
+       "old frames of a device that left the site do not hold up the new ones", agent.said())
+    ok(not orchestrator.problems, "and all else is as it was", orchestrator.problems)
+    agent.stop()
+
+
 def story_refusals(work, orchestrator, meters):
     url = f"https://127.0.0.1:{orchestrator.port}"
     hellos = orchestrator.hellos
@@ -382,6 +401,7 @@ def main():
         story_crash(work, orchestrator, meters, agent, chance)
         story_silence(work, orchestrator, meters, agent)
         story_grow(work, orchestrator, meters, agent)
+        story_shrink(work, orchestrator, meters, agent)
         story_refusals(work, orchestrator, meters)
     finally:
         if agent is not None and agent.child is not None and agent.child.poll() is None:

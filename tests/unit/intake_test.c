@@ -236,6 +236,26 @@ an_agent_is_only_itself_and_speaks_only_for_its_devices(void **state)
 }
 
 static void
+an_agent_may_speak_of_its_own_health(void **state)
+{
+	static const char own[] =
+	    "[{\"device\":\"agent:A07\",\"point\":\"agent.uptime\",\"class\":\"runtime\"}]";
+	static const char other[] =
+	    "[{\"device\":\"agent:A08\",\"point\":\"agent.uptime\",\"class\":\"runtime\"}]";
+	struct fixture *f = *state;
+	uint64_t durable;
+
+	assert_int_equal(
+	    hello(f, "A07", "A07", own,
+		xn_frame_schema(0, "agent:A07", "agent.uptime", XN_CLASS_RUNTIME), &durable),
+	    XN_OK);
+	assert_int_equal(
+	    hello(f, "A07", "A07", other,
+		xn_frame_schema(0, "agent:A08", "agent.uptime", XN_CLASS_RUNTIME), &durable),
+	    XN_EREFUSED);
+}
+
+static void
 a_schema_nobody_said_hello_with_is_asked_for(void **state)
 {
 	struct fixture *f = *state;
@@ -330,6 +350,7 @@ main(void)
 	    STORY(an_absent_value_is_never_zero_watts_that_are_good),
 	    STORY(the_inlet_is_the_hottest_probe_of_the_rack),
 	    STORY(an_agent_is_only_itself_and_speaks_only_for_its_devices),
+	    STORY(an_agent_may_speak_of_its_own_health),
 	    STORY(a_schema_nobody_said_hello_with_is_asked_for),
 	    STORY(after_a_restart_frames_go_on_without_a_hello),
 	    STORY(a_wrong_clock_is_passed_over_and_blocks_nothing),

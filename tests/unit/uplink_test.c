@@ -213,7 +213,7 @@ devices_behind_one_gateway_share_a_bus_and_all_of_snmp_does(void **state)
 
 	(void)state;
 	xn_address_bus("modbus://10.0.0.1:502?unit=1", a, sizeof(a));
-	xn_address_bus("modbus://10.0.0.1:502?unit=2", b, sizeof(b));
+	xn_address_bus("modbus://10.0.0.1?unit=2", b, sizeof(b));
 	xn_address_bus("modbus://10.0.0.2:502?unit=1", c, sizeof(c));
 	assert_string_equal(a, b);
 	assert_string_not_equal(a, c);
@@ -221,7 +221,7 @@ devices_behind_one_gateway_share_a_bus_and_all_of_snmp_does(void **state)
 	xn_address_bus("snmp://10.0.0.2:1161?x=1", d, sizeof(d));
 	assert_string_equal(c, d);
 	xn_address_bus("modbus-rtu:/dev/ttyS0?unit=3", d, sizeof(d));
-	assert_string_equal(d, "modbus-rtu:/dev/ttyS0");
+	assert_string_equal(d, "/dev/ttyS0");
 }
 
 int
