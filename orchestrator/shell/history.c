@@ -49,7 +49,8 @@ struct xn_history {
 	struct xn_history_layout layout;
 	const struct xn_series *series;
 	uint32_t series_count;
-	struct file *files; /* the worker's until it has stopped */
+	struct file *files;           /* the worker's until it has stopped */
+	struct xn_worker_verbs verbs; /* the worker reads them as long as it lives */
 	struct xn_worker *worker;
 	struct xn_loop_source *source;
 	struct fetch fetches[FETCHES_MAX];
@@ -174,13 +175,6 @@ xn_history_start(struct xn_history **ret_history, struct xn_loop *loop, const ch
     const struct xn_history_layout *layout, const struct xn_series *series, uint32_t series_count,
     struct xn_error *err)
 {
-	const struct xn_worker_verbs verbs = {
-	    .name = "xanhd-history",
-	    .request_size = sizeof(struct request),
-	    .fact_size = sizeof(struct fact),
-	    .capacity = 256 + (size_t)series_count * 2,
-	    .handle = handle,
-	};
 	struct xn_history *history = calloc(1, sizeof(*history));
 	int result;
 
@@ -189,8 +183,15 @@ xn_history_start(struct xn_history **ret_history, struct xn_loop *loop, const ch
 	history->layout = *layout;
 	history->series = series;
 	history->series_count = series_count;
+	history->verbs = (struct xn_worker_verbs){
+	    .name = "xanhd-history",
+	    .request_size = sizeof(struct request),
+	    .fact_size = sizeof(struct fact),
+	    .capacity = 256 + (size_t)series_count * 2,
+	    .handle = handle,
+	};
 	if ((result = make_files(history, folder, err)) != XN_OK ||
-	    (result = xn_worker_start(&history->worker, &verbs, history, err)) != XN_OK ||
+	    (result = xn_worker_start(&history->worker, &history->verbs, history, err)) != XN_OK ||
 	    (result = xn_loop_fd(loop, xn_worker_fd(history->worker), EPOLLIN, on_facts, history,
 		 &history->source, err)) != XN_OK) {
 		xn_history_stop(history);

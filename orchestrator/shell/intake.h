@@ -56,7 +56,8 @@ void xn_intake_free(struct xn_intake *intake);
 const struct xn_agent *xn_intake_agents(const struct xn_intake *intake, uint32_t *ret_count);
 
 /*
- * A hello: JSON {"agent","boot","schema","version","points":[{"device","point","class"}]}.
+ * A hello: JSON {"agent","boot","schema","version","points":[{"device","point","class"}]},
+ * boot in hexadecimal digits.
  * XN_EINVALID: it is none; XN_EREFUSED: the agent or a device is not its own. Writes the schema, in
  * a transaction of the caller.
  */

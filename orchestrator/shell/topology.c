@@ -263,8 +263,8 @@ set_times(const struct xn_site *site, struct xn_topology *topology)
 	topology->lost = (xn_duration){slowest * 12};
 	if (topology->lost.ms < LOST_S_MIN * 1000)
 		topology->lost = xn_seconds(LOST_S_MIN);
-	topology->interval = xn_seconds(LEDGER_INTERVAL_S);
-	topology->tick = xn_seconds(TICK_S);
+	topology->interval = site->interval.ms > 0 ? site->interval : xn_seconds(LEDGER_INTERVAL_S);
+	topology->tick = site->tick.ms > 0 ? site->tick : xn_seconds(TICK_S);
 }
 
 void

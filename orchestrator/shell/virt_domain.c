@@ -16,21 +16,20 @@ xn_libvirt_error(int *ret_code)
 }
 
 /*
- * paused (migrating) is a guest that is arriving or one that a dead daemon left at the hand-over.
- * Only of an arriving one are there no statistics to be had: libvirt refuses them at the target.
+ * paused (migrating) is a guest that is arriving or one that a dead daemon left at the hand-over. Only
+ * of an arriving one are there no statistics to be had: libvirt answers error 84, "only on the source
+ * host". Any other error is taken for the same, because an arriving guest is left alone.
  */
 static enum xn_vm_state
 paused_migrating(virDomainPtr domain)
 {
 	virTypedParameterPtr params = NULL;
-	int count = 0, type = 0, code;
+	int count = 0, type = 0;
 
-	if (virDomainGetJobStats(domain, &type, &params, &count, 0) == 0) {
-		virTypedParamsFree(params, count);
-		return XN_VM_PAUSED_MIGRATING;
-	}
-	xn_libvirt_error(&code);
-	return code == VIR_ERR_OPERATION_INVALID ? XN_VM_INCOMING : XN_VM_PAUSED_MIGRATING;
+	if (virDomainGetJobStats(domain, &type, &params, &count, 0) < 0)
+		return XN_VM_INCOMING;
+	virTypedParamsFree(params, count);
+	return XN_VM_PAUSED_MIGRATING;
 }
 
 static enum xn_vm_state
