@@ -10,11 +10,13 @@
 #define WINDOW_BEFORE 60
 #define WINDOW_MAX    140
 
-/* How far a source has been read: problems come in order, so lines are looked for only forward. */
+/* How far a source has been read: problems come in order, so places are looked for only forward. */
 struct cursor {
 	const struct xn_source *source;
 	const char *line;
 	unsigned number;
+	const char *at; /* in the line: where `column` is */
+	unsigned column;
 };
 
 static const char *
@@ -25,22 +27,33 @@ line_end(const char *at, const char *end)
 	return at;
 }
 
-/* Line ends are LF, CR LF and CR, as in YAML. */
+/* Moves to the line, and in it to the character `column` or its end. Line ends are LF, CR LF, CR.
+ */
 static void
-cursor_move(struct cursor *cursor, const struct xn_mark *mark)
+cursor_move(struct cursor *cursor, const struct xn_mark *mark, unsigned column)
 {
 	const char *end = mark->source->bytes + mark->source->size;
 
-	if (cursor->source != mark->source || cursor->number > mark->line)
-		*cursor = (struct cursor){mark->source, mark->source->bytes, 1};
+	if (cursor->source != mark->source || cursor->number > mark->line) {
+		const char *line = mark->source->bytes;
+
+		if (end - line >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
+			line += 3; /* a byte order mark takes no column */
+		*cursor = (struct cursor){mark->source, line, 1, line, 1};
+	}
 	while (cursor->number < mark->line && cursor->line < end) {
 		const char *at = line_end(cursor->line, end);
 
 		if (at < end)
 			at += at + 1 < end && at[0] == '\r' && at[1] == '\n' ? 2 : 1;
-		cursor->line = at;
+		cursor->line = cursor->at = at;
 		cursor->number++;
+		cursor->column = 1;
 	}
+	for (; cursor->column < column && cursor->at < end && *cursor->at != '\n' &&
+	     *cursor->at != '\r';
+	     cursor->column++)
+		(void)xn_utf8_take(&cursor->at, end);
 }
 
 static void
@@ -52,52 +65,46 @@ print_character(FILE *out, uint32_t character, const char *bytes, size_t count)
 		fwrite(bytes, 1, count, out);
 }
 
-/* The line from character `first` on; returns how many characters of it were shown. */
+/* What is left of a line, up to a window's width; returns how many characters were shown. */
 static unsigned
-print_line(FILE *out, const char *line, const char *end, unsigned first)
+print_line(FILE *out, const char *line, const char *end)
 {
-	unsigned position = 1;
 	unsigned shown = 0;
 
-	while (line < end && shown < WINDOW_MAX) {
+	while (line < end && *line != '\n' && *line != '\r' && shown < WINDOW_MAX) {
 		const char *start = line;
 		uint32_t character = xn_utf8_take(&line, end);
 
-		if (position++ < first)
-			continue;
 		print_character(out, character, start, (size_t)(line - start));
 		shown++;
 	}
-	if (line < end)
+	if (line < end && *line != '\n' && *line != '\r')
 		fputs("\xe2\x80\xa6", out);
 	return shown;
 }
 
-/* The caret stands under the mistake: a tab under a tab, two blanks under a wide character. */
+/* The caret stands `before` characters into what is shown: a tab under a tab, two blanks under a
+ * wide character. */
 static void
-print_caret(FILE *out, const char *line, const char *end, unsigned first,
-    const struct xn_mark *mark, unsigned shown)
+print_caret(
+    FILE *out, const char *line, const char *end, unsigned shown, unsigned before, unsigned width)
 {
-	unsigned stop = first + shown;
-	unsigned position = 1;
-	unsigned width = mark->width;
+	unsigned position = 0;
 
-	while (line < end && position < mark->column) {
-		unsigned columns;
+	while (position < shown && position < before) {
 		uint32_t character = xn_utf8_take(&line, end);
 
-		if (position++ < first)
-			continue;
+		position++;
 		if (character == '\t')
 			fputc('\t', out);
 		else
-			for (columns = xn_text_columns(character); columns > 0; columns--)
+			for (unsigned columns = xn_text_columns(character); columns > 0; columns--)
 				fputc(' ', out);
 	}
-	for (; position < mark->column; position++)
+	for (; position < before; position++)
 		fputc(' ', out);
 	fputc('^', out);
-	for (bool begun = false; line < end && position < stop && width > 0; position++, width--) {
+	for (bool begun = false; position < shown && width > 0; position++, width--) {
 		unsigned columns = xn_text_columns(xn_utf8_take(&line, end));
 
 		for (columns -= !begun && columns > 0; columns > 0; columns--)
@@ -128,12 +135,11 @@ print_problem(FILE *out, const struct xn_problem *problem, struct cursor *cursor
 	xn_cli_print_escaped(out, mark->source->path);
 	fprintf(out, ":%u:%u: error: ", mark->line, mark->column);
 	xn_cli_print_escaped(out, problem->text);
-	cursor_move(cursor, mark);
-	end = line_end(cursor->line, end);
+	cursor_move(cursor, mark, first);
 	fprintf(out, "\n%*u | %s", digits(mark->line), mark->line, first > 1 ? "\xe2\x80\xa6" : "");
-	shown = print_line(out, cursor->line, end, first);
+	shown = print_line(out, cursor->at, end);
 	fprintf(out, "\n%*s | %s", digits(mark->line), "", first > 1 ? " " : "");
-	print_caret(out, cursor->line, end, first, mark, shown);
+	print_caret(out, cursor->at, end, shown, mark->column - first, mark->width);
 	if (problem->advice != NULL) {
 		fprintf(out, "%*s = ", digits(mark->line), "");
 		xn_cli_print_escaped(out, problem->advice);

@@ -109,6 +109,12 @@ a_byte_order_mark_takes_no_column(void **state)
 	assert_string_equal(page.printed, "");
 	assert_int_equal(page.documents->first->first->key->mark.column, 1);
 	page_free(&page);
+	expect("\xef\xbb\xbf"
+	       "a: *x\n",
+	    "a.yaml:1:4: error: aliases (*name) are not used here\n"
+	    "    1 | a: *x\n"
+	    "      |    ^~\n"
+	    "      = write the value out\n");
 }
 
 /* ---- what is refused ---- */
