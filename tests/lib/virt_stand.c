@@ -40,8 +40,10 @@ static void
 take_done(struct stand *stand, const struct xn_event *event)
 {
 	stand->answers++;
-	stand->request = event->virt.request;
 	stand->outcome = event->virt.outcome;
+	if (event->virt.request >= STAND_REQUESTS || stand->by_request[event->virt.request] != 0)
+		abort(); /* answered twice */
+	stand->by_request[event->virt.request] = event->virt.outcome;
 	memcpy(stand->text, event->virt.text, sizeof(stand->text));
 }
 
@@ -168,16 +170,26 @@ stand_send(struct stand *stand, enum xn_action_kind kind, const struct stand_vm 
 	return action.virt.request;
 }
 
+static bool
+has_outcome(struct stand *stand, void *context)
+{
+	return stand->by_request[*(const uint64_t *)context] != 0;
+}
+
+enum xn_virt_outcome
+stand_outcome(struct stand *stand, uint64_t request, int ms)
+{
+	stand_wait(stand, ms, has_outcome, &request);
+	return stand->by_request[request];
+}
+
 enum xn_virt_outcome
 stand_ask(struct stand *stand, enum xn_action_kind kind, const struct stand_vm *vm, uint32_t host,
     uint32_t target, bool paused)
 {
-	unsigned before = stand->answers;
+	uint64_t request = stand_send(stand, kind, vm, host, target, paused);
 
-	stand_send(stand, kind, vm, host, target, paused);
-	if (!stand_wait(stand, 60000, stand_answered, &before))
-		return XN_VIRT_UNKNOWN;
-	return stand->outcome;
+	return stand_outcome(stand, request, 60000);
 }
 
 struct listed {

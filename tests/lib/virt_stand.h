@@ -7,8 +7,9 @@
 
 #include "orchestrator/shell/virt.h"
 
-#define STAND_HOSTS 4
-#define STAND_VMS   16
+#define STAND_HOSTS    4
+#define STAND_VMS      16
+#define STAND_REQUESTS 64
 
 struct stand_vm {
 	xn_uuid uuid;
@@ -30,8 +31,8 @@ struct stand {
 	struct stand_vm vms[STAND_VMS];
 	unsigned vm_count;
 	unsigned answers;
-	uint64_t request;
-	enum xn_virt_outcome outcome;
+	enum xn_virt_outcome outcome;                    /* the last */
+	enum xn_virt_outcome by_request[STAND_REQUESTS]; /* 0: no answer yet */
 	char text[XN_SENTENCE_SIZE];
 	uint64_t next_request;
 };
@@ -60,6 +61,8 @@ enum xn_virt_outcome stand_ask(struct stand *stand, enum xn_action_kind kind,
 /* Only sends it; returns its number. */
 uint64_t stand_send(struct stand *stand, enum xn_action_kind kind, const struct stand_vm *vm,
     uint32_t host, uint32_t target, bool paused);
+/* Waits for the answer to one request; 0 when none comes. */
+enum xn_virt_outcome stand_outcome(struct stand *stand, uint64_t request, int ms);
 /* Has a host's list read and waits for it. */
 bool stand_list(struct stand *stand, uint32_t host);
 
