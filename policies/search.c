@@ -149,21 +149,55 @@ xn_search_end_excess(const struct xn_search *search)
 	return sum;
 }
 
+/*
+ * Whether a rule that is broken already gets worse by this VM there, rule by rule. A VM that is
+ * nowhere may join what is broken anyway; one that has a place is not moved into it.
+ */
+static bool
+worse_now(struct xn_search *search, uint32_t vm, uint32_t host, unsigned place)
+{
+	struct xn_state *state = &search->state;
+	bool worse = false;
+
+	for (uint32_t r = 0; r < state->rule_count && !worse; r++) {
+		const struct xn_rule *rule = &state->rules[r];
+		uint32_t keys[XN_RULE_KEYS];
+		unsigned n;
+
+		if (rule->at_end || rule->ops->touch == NULL)
+			continue;
+		worse = rule->ops->by_vm && rule->ops->bars(rule, state, vm, host);
+		n = rule->ops->by_vm ? 0 : rule->ops->touch(rule, state, vm, host, keys);
+		for (unsigned i = 0; i < n && !worse; i++) {
+			int64_t after = rule->ops->excess(rule, state, keys[i]);
+
+			if (after <= 0)
+				continue;
+			xn_state_drop(state, vm, place);
+			worse = after > rule->ops->excess(rule, state, keys[i]) ||
+			    (place == 1 && rule->ops->yes_no);
+			xn_state_add(state, vm, place, host);
+		}
+	}
+	return worse;
+}
+
 bool
 xn_search_fits(struct xn_search *search, uint32_t vm, uint32_t host, bool loose)
 {
 	struct xn_state *state = &search->state;
 	unsigned place = state->vms[vm].at[0] != XN_NONE;
-	uint32_t over;
 	uint32_t key;
+	bool fits;
 
 	search->state.work += 16;
 	if (state->hosts[host].mode != XN_MODE_AWAKE || takes_spare(search, host))
 		return false;
 	xn_state_add(state, vm, place, host);
-	over = xn_state_over(state, vm, host, XN_ALLOW_NONE, &key);
+	fits = xn_state_over(state, vm, host, XN_ALLOW_NONE, &key) == XN_NONE ||
+	    !worse_now(search, vm, host, place);
 	xn_state_drop(state, vm, place);
-	return over == XN_NONE && (loose || !worse_at_end(search, vm, host));
+	return fits && (loose || !worse_at_end(search, vm, host));
 }
 
 /* Cheap tests that rule most hosts out. */
