@@ -22,7 +22,7 @@
 struct visit {
 	const struct xn_cli *cli;
 	struct xn_client *client;
-	json_t *status, *racks, *hosts, *devices, *policy, *alarms;
+	json_t *status, *racks, *hosts, *devices, *alarms;
 	json_t *findings; /* [{check, ok, text, fix}] */
 	int code;
 };
@@ -242,13 +242,17 @@ check_hosts(struct visit *visit)
 static void
 check_policy(struct visit *visit)
 {
-	const char *name = xn_field_text(visit->policy, "name");
+	struct xn_error err = {.code = XN_OK};
+	json_t *policy = NULL;
 
-	if (*name == '\0')
-		fault(visit, "policy", "no policy was applied", "xanh policy apply FILE",
-		    XN_EXIT_INPUT);
+	xn_client_get(visit->client, "/policy", &policy, &err);
+	if (err.code == XN_OK)
+		fine(visit, "policy", xn_field_text(policy, "name"));
 	else
-		fine(visit, "policy", name);
+		fault(visit, "policy", err.text,
+		    err.code == XN_ENOTFOUND ? "xanh policy apply FILE" : fix_of(err.code),
+		    err.code == XN_ENOTFOUND ? XN_EXIT_INPUT : xn_exit_of(err.code));
+	json_decref(policy);
 }
 
 static void
@@ -302,8 +306,7 @@ examine(struct visit *visit)
 		check_racks(visit);
 	if (get(visit, "/hosts", &visit->hosts))
 		check_hosts(visit);
-	if (get(visit, "/policy", &visit->policy))
-		check_policy(visit);
+	check_policy(visit);
 	check_automation(visit);
 	if (get(visit, "/alarms", &visit->alarms))
 		check_alarms(visit);
@@ -354,7 +357,6 @@ run(struct xn_cli *cli)
 	json_decref(visit.racks);
 	json_decref(visit.hosts);
 	json_decref(visit.devices);
-	json_decref(visit.policy);
 	json_decref(visit.alarms);
 	json_decref(visit.findings);
 	xn_client_close(visit.client);

@@ -76,12 +76,10 @@ static int
 print(const struct xn_cli *cli, const json_t *policy)
 {
 	enum xn_format format;
-	const char *text = xn_field_text(policy, "text");
+	const char *text = xn_field_text(policy, "yaml");
 
 	if (xn_table_format(cli, &format) && format == XN_FORMAT_JSON)
 		xn_table_json(policy);
-	else if (*text == '\0')
-		fputs("no policy was applied yet: 'xanh policy apply FILE'\n", stderr);
 	else
 		fputs(text, stdout);
 	return XN_EXIT_OK;

@@ -72,7 +72,7 @@ class Site:
                                    'hosts': [{'host': 'h2', 'why': 'memory: 130 of 128 GiB'}]},
             'GET /plans': [{'id': 'P7', 'state': self.state, 'made': NOW}],
             'POST /plans': {'id': 'P7'},
-            'GET /policy': {'name': 'green', 'text': 'kind: policy\n'},
+            'GET /policy': {'name': 'green', 'yaml': 'kind: policy\n'},
             'GET /alarms': [{'id': 3, 'severity': 'warning', 'subject': 'pdu-a', 'text': 'stale', 'raised': NOW}],
             'POST /alarms/3/ack': {}, 'POST /hosts/h1/drain': {}, 'POST /pause': {}, 'POST /resume': {},
             'POST /login-codes': {'url': 'http://127.0.0.1:1/login?code=x'},
