@@ -55,6 +55,7 @@ write_watts(FILE *out, double watts)
 		fprintf(out, "%.1f W", watts);
 }
 
+/* xanhd says times in the site's zone; so do we, without the day when it is today there. */
 static void
 write_time(FILE *out, const char *text)
 {
@@ -63,24 +64,20 @@ write_time(FILE *out, const char *text)
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 	long hours = 0, minutes = 0;
 	char shown[32];
-	time_t at;
 
 	if (rest == NULL) {
 		xn_cli_print_escaped(out, text);
 		return;
 	}
 	rest += strspn(rest, ".0123456789");
-	if (*rest == '+' || *rest == '-') {
+	if (*rest == '+' || *rest == '-')
 		sscanf(rest + 1, "%2ld:%2ld", &hours, &minutes);
-		if (*rest == '-')
-			hours = -hours, minutes = -minutes;
-	}
-	at = timegm(&tm) - hours * 3600 - minutes * 60;
-	localtime_r(&at, &tm);
-	localtime_r(&now, &today);
+	now += (*rest == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	gmtime_r(&now, &today);
 	strftime(shown, sizeof(shown),
-	    tm.tm_yday == today.tm_yday && tm.tm_year == today.tm_year ? "%H:%M:%S"
-								       : "%Y-%m-%d %H:%M",
+	    tm.tm_mday == today.tm_mday && tm.tm_mon == today.tm_mon && tm.tm_year == today.tm_year
+		? "%H:%M:%S"
+		: "%Y-%m-%d %H:%M",
 	    &tm);
 	fputs(shown, out);
 }
