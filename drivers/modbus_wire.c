@@ -339,5 +339,9 @@ xn_modbus_read(struct xn_modbus *modbus, enum xn_modbus_space space, uint16_t ad
 	modbus->quiet_from = xn_deadline_in(0);
 	if (code < 0)
 		hang_up(modbus);
+	/* A gateway says that nobody answers behind it: the connection is good, the device is not
+	 * there. */
+	if (code == 10 || code == 11)
+		return xn_fail(err, XN_EUNREACHABLE, "%s", xn_modbus_exception(code));
 	return code;
 }

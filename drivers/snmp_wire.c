@@ -249,6 +249,7 @@ send_request(struct xn_snmp *snmp, netsnmp_pdu *pdu, int64_t deadline, struct an
 	if (code == XN_OK) {
 		session = snmp_sess_session(snmp->handle);
 		session->retries = TRIES - 1;
+		session->s_snmp_errno = 0;
 		session->timeout = (wait < TRY_MS_MAX ? wait + 1 : TRY_MS_MAX) * 1000L;
 		if (snmp_sess_async_send(snmp->handle, pdu, on_answer, answer) != 0) {
 			code = snmp_sess_transport(snmp->handle)->sock;
@@ -503,7 +504,11 @@ xn_snmp_walk(struct xn_snmp *snmp, const struct xn_oid *root, int64_t deadline, 
 		code = exchange(snmp, pdu, deadline, &answer, err);
 		if (code < 0)
 			return code;
-		step(&walk, answer, take, to);
+		/* Some cards refuse GETBULK; one step at a time does. */
+		if (bulk && answer->errstat != SNMP_ERR_NOERROR)
+			bulk = false;
+		else
+			step(&walk, answer, take, to);
 		snmp_free_pdu(answer);
 	}
 	return XN_OK;

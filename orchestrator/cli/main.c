@@ -31,6 +31,7 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_doctor,
     /* devices */
     &xn_cli_probe,
+    &xn_cli_profile_check,
     /* files */
     &xn_cli_config_check,
     &xn_cli_config_show,

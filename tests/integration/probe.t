@@ -5,6 +5,7 @@ import json
 import math
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import tty
 
 here = pathlib.Path(__file__).resolve().parents[2]
 xanh = os.path.join(os.environ.get("XANH_BUILD", here / "build/release"), "xanh")
@@ -286,6 +288,79 @@ def modbus_tests():
                              "input.L3.realpower": -5139, "input.power": 19847, "input.reactivepower": 93})
 
 
+# ---- a serial bus, played on a pseudo-terminal ----
+
+def crc16(data):
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return crc.to_bytes(2, "little")
+
+
+def serve_bus(registers, unit, spoil=lambda reply: reply):
+    """A slave on a pty; its name. Its answers come in pieces, as on a slow line."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+
+    def run():
+        while True:
+            request = os.read(master, 256)
+            while len(request) < 8:
+                request += os.read(master, 256)
+            if request[0] != unit or crc16(request[:6]) != request[6:8]:
+                continue
+            at, many = int.from_bytes(request[2:4], "big"), int.from_bytes(request[4:6], "big")
+            if all(a in registers for a in range(at, at + many)):
+                body = bytes([unit, request[1], 2 * many]) + b"".join(
+                    registers[a].to_bytes(2, "big") for a in range(at, at + many))
+            else:
+                body = bytes([unit, request[1] | 0x80, 2])
+            reply = spoil(body + crc16(body))
+            os.write(master, reply[:5])
+            time.sleep(0.02)
+            os.write(master, reply[5:])
+
+    threading.Thread(target=run, daemon=True).start()
+    return os.ttyname(slave)
+
+
+def serial_tests():
+    if not (shared / "modbus").is_dir():
+        ok(True, "serial # SKIP ../shared/devices is not there")
+        return
+    registers = {int(row["register"]): int(row["value"], 16)
+                 for row in csv.DictReader(open(shared / "modbus/recorded/schneider-pm5330.csv"))}
+    url = f"modbus-rtu:{serve_bus(registers, 3)}?baud=19200&parity=none&unit=3"
+    check_modbus("PM5330 on a serial line", url, "schneider-pm5000", "probe",
+                 {"input.energy": 74347498, "input.frequency": 60.00688, "input.powerfactor": 0.9981315})
+    expect_69("serial, another unit", url.replace("unit=3", "unit=4"))
+    spoilt = serve_bus(registers, 3, lambda reply: reply[:-1] + bytes([reply[-1] ^ 1]))
+    expect_69("serial, wrong checksum", f"modbus-rtu:{spoilt}?baud=19200&unit=3")
+
+
+def many_files_test():
+    """libmodbus aborts the process on a descriptor of 1024 or more; we refuse it with a sentence."""
+    line = tcp_rogue(lambda line, request: line.sendall(frame(request)))
+
+    def take_all_low():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (2048, 2048))
+        for _ in range(1100):
+            os.set_inheritable(os.dup(2), True)
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard < 2048:
+        ok(True, "descriptors from 1024 on # SKIP the limit of open files is lower")
+        return
+    # The shell fills the holes that Python's own pipes leave when they close.
+    shell = 'for n in 3 4 5 6 7 8 9; do eval "exec $n>&2"; done; exec "$@"'
+    run = subprocess.run(["sh", "-c", shell, "sh", xanh, "probe", line], capture_output=True, text=True,
+                         timeout=15, preexec_fn=take_all_low, close_fds=False)
+    ok(run.returncode == 69 and "too many open files" in run.stderr,
+       "a descriptor of 1024 or more is refused, not aborted on", (run.returncode, run.stderr))
+
+
 # ---- rogues ----
 
 def tcp_rogue(answer):
@@ -386,7 +461,7 @@ def rogue_tests():
 
 def main():
     try:
-        for part in (snmp_tests, modbus_tests, rogue_tests):
+        for part in (snmp_tests, modbus_tests, serial_tests, many_files_test, rogue_tests):
             part()
     finally:
         for child in children:
