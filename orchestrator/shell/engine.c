@@ -492,7 +492,6 @@ begin_anew(struct xn_engine *engine, struct xn_error *err)
 {
 	char *text = xn_store_policy_of(engine->store);
 	struct xn_problems problems;
-	int result;
 
 	if (text != NULL) {
 		xn_problems_init(&problems, &engine->inside->scratch);
@@ -501,8 +500,7 @@ begin_anew(struct xn_engine *engine, struct xn_error *err)
 		xn_policy_slot_settle(&engine->inside->policy, engine->core);
 		free(text);
 	}
-	result = xn_store_replay(engine->store, 0, last_seq, engine, err);
-	return result == XN_OK ? xn_engine_snapshot(engine, err) : result;
+	return xn_store_replay(engine->store, 0, last_seq, engine, err);
 }
 
 static int
@@ -523,8 +521,15 @@ restore(struct xn_engine *engine, struct xn_error *err)
 			result = xn_results_store(results, engine->store, engine->now, err);
 		results->count = 0;
 	}
-	if (engine->core->next_request <= last)
-		engine->core->next_request = last + 1;
+	/*
+	 * What was set here by hand is in no event: only a snapshot makes the next replay begin
+	 * with it.
+	 */
+	if (result == XN_OK && (!same || engine->core->next_request < last)) {
+		if (engine->core->next_request < last)
+			engine->core->next_request = last + 1;
+		result = xn_engine_snapshot(engine, err);
+	}
 	xn_log(XN_LOG_INFO, "engine", XN_TEXT("state", "restored"),
 	    XN_NUMBER("events", (int64_t)engine->steps), XN_NUMBER("journal", engine->seq),
 	    XN_NUMBER("ms", xn_clock_monotonic_ms() - began));

@@ -115,7 +115,8 @@ answer(struct xn_history *history, struct xn_worker *worker, const struct reques
 	flush(history, request->series);
 	if (prepare(history, request->series, &fact.err))
 		xn_rrd_fetch(history->files[request->series].path,
-		    &history->series[request->series], &request->query, &fact.result, &fact.err);
+		    &history->series[request->series], &history->layout, &request->query,
+		    &fact.result, &fact.err);
 	if (!xn_worker_tell(worker, &fact))
 		xn_history_result_free(&fact.result);
 }

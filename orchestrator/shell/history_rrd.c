@@ -25,7 +25,9 @@ enum {
 	HEADER_MAX = 8192,
 };
 
-#define ARCHIVES_MAX 6
+#define ARCHIVES_MAX  6
+#define MINUTES_KEPT  (INT64_C(14) * 24 * 60)
+#define ROWS_READ_MAX 50000
 
 struct archive {
 	const char *function;
@@ -47,8 +49,8 @@ archives_of(const struct xn_history_layout *layout, struct archive *ret_archives
 	int64_t hours = at_least_one(layout->hour_keep_s / 3600);
 	const struct archive archives[ARCHIVES_MAX] = {
 	    {"AVERAGE", 1, at_least_one(layout->raw_keep_s / layout->step_s)},
-	    {"AVERAGE", minute, INT64_C(14) * 24 * 60},
-	    {"MAX", minute, INT64_C(14) * 24 * 60},
+	    {"AVERAGE", minute, MINUTES_KEPT},
+	    {"MAX", minute, MINUTES_KEPT},
 	    {"AVERAGE", hour, hours},
 	    {"MIN", hour, hours},
 	    {"MAX", hour, hours},
@@ -347,20 +349,36 @@ reduce(const rrd_value_t *data, unsigned rows, int64_t first_s, int64_t step_s, 
 	}
 }
 
+/*
+ * The finest rows that reach back to `from` and are not too many to read. The open row of a coarse
+ * archive is unknown until it closes, so an hour's graph must not come from hourly rows.
+ */
+static int64_t
+step_for(const struct xn_history_layout *layout, const struct xn_history_query *query)
+{
+	int64_t age = time(NULL) - query->from_s;
+	int64_t span = query->to_s - query->from_s;
+
+	if (age <= layout->raw_keep_s && span / layout->step_s <= ROWS_READ_MAX)
+		return layout->step_s;
+	if (age <= MINUTES_KEPT * 60)
+		return layout->step_s * at_least_one(60 / layout->step_s);
+	return layout->step_s * at_least_one(3600 / layout->step_s);
+}
+
 int
-xn_rrd_fetch(const char *path, const struct xn_series *series, const struct xn_history_query *query,
+xn_rrd_fetch(const char *path, const struct xn_series *series,
+    const struct xn_history_layout *layout, const struct xn_history_query *query,
     struct xn_history_result *ret_result, struct xn_error *err)
 {
 	time_t start = (time_t)query->from_s, end = (time_t)query->to_s;
-	unsigned long step = (unsigned long)((query->to_s - query->from_s) / query->points);
+	unsigned long step = (unsigned long)step_for(layout, query);
 	unsigned long columns = 0;
 	char **names = NULL;
 	rrd_value_t *data = NULL;
 	unsigned rows;
 
 	*ret_result = (struct xn_history_result){.columns = series->column_count};
-	if (step == 0)
-		step = 1;
 	rrd_clear_error();
 	if (rrd_fetch_r(path, "AVERAGE", &start, &end, &step, &columns, &names, &data) != 0)
 		return fail_rrd(err, path, "reading");

@@ -27,7 +27,7 @@ int xn_rrd_update(const char *path, const struct xn_series *series, const struct
 
 /* At most `query->points` rows; free with xn_history_result_free. */
 int xn_rrd_fetch(const char *path, const struct xn_series *series,
-    const struct xn_history_query *query, struct xn_history_result *ret_result,
-    struct xn_error *err);
+    const struct xn_history_layout *layout, const struct xn_history_query *query,
+    struct xn_history_result *ret_result, struct xn_error *err);
 
 #endif

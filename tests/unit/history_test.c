@@ -79,7 +79,7 @@ fetch(struct fixture *f, unsigned points, struct xn_history_result *ret_result)
 	struct xn_history_query query = {
 	    .from_s = f->begin, .to_s = f->begin + 1000, .points = points};
 
-	if (xn_rrd_fetch(f->path, &series, &query, ret_result, &err) != XN_OK)
+	if (xn_rrd_fetch(f->path, &series, &layout, &query, ret_result, &err) != XN_OK)
 		fail_msg("%s", err.text);
 }
 
