@@ -11,7 +11,7 @@
 #define DEADLINE_MS_MAX     5000
 #define DEADLINE_MS_FIRST   2000
 #define DEADLINE_MS_TROUBLE 1000
-#define BACKOFF_MS_MAX      60000
+#define BACKOFF_MS_MAX      15000
 #define STALE_PERIODS       3
 /* A device in trouble waits for a pause on its bus, but not for ever. */
 #define PATIENCE_MS         30000
