@@ -267,6 +267,10 @@ def modbus_tests():
     ok(probe(meter.replace("unit=1", "unit=7"))[0] == 69, "a unit that is not there: exit 69")
     check_modbus("PM5330, named", meter, "schneider-pm5000", "named", {"input.energy": 74347498},
                  "--profile", "schneider-pm5000")
+    check_modbus("iEM3255", serve_registers("schneider-pm3200-01b"), "schneider-iem3000", "probe", {
+        "input.realpower": -606.96, "input.energy": 82872323, "input.energy.export": 1043100,
+        "input.L3.realpower": -1714.80, "input.voltage": 241.9366, "input.line.voltage": 419.00528,
+        "input.L2.current": 3.6124866, "input.powerfactor": -0.514518, "input.frequency": 50.065586})
     seen = check_modbus("inverter 103 at 0", serve_registers("sunspec-inverter-103-01"), "sunspec", "sunspec", {
         "output.realpower": 0, "output.energy": 17129352, "output.frequency": 59.99, "output.current": 0,
         "output.L1.voltage": 283.1, "output.L2.voltage": 283.4, "output.L3.voltage": 279.6,
@@ -454,6 +458,9 @@ def rogue_tests():
     expect_69("SNMPv3, flood", udp_rogue(udp_flood) + v3)
     # The answer to another question: the request's own bytes with its identifier changed.
     expect_69("SNMP, echo", udp_rogue(lambda door, request, peer: door.sendto(request, peer)) + "community=c")
+    run = subprocess.run([xanh, "profile", "check", *map(str, (here / "drivers/profiles").glob("*.yaml"))],
+                         capture_output=True, text=True, timeout=15)
+    ok(run.returncode == 0 and run.stdout + run.stderr == "", "the shipped profiles are right", run.stderr)
     for url, wanted in (("ftp://x", 65), ("snmp://h", 65), ("snmp://h?community=@/no/such/file", 66)):
         run = subprocess.run([xanh, "probe", url], capture_output=True, text=True, timeout=15)
         ok(run.returncode == wanted and run.stdout == "", f"{url}: exit {wanted}", (run.returncode, run.stderr))
