@@ -252,7 +252,7 @@ const struct xn_cli_command xn_cli_plan_show = {
     .verb = "show",
     .arguments = "[PLAN]",
     .summary = "one plan; without PLAN the newest",
-    .examples = "xanh plan show\nxanh plan show P12 -o json",
+    .examples = "xanh plan show\nxanh plan show p-0012 -o json",
     .options = {XN_CLIENT_OPTIONS},
     .run = show,
 };

@@ -243,7 +243,7 @@ const struct xn_cli_command xn_cli_plan_apply = {
     .verb = "apply",
     .arguments = "[PLAN]",
     .summary = "carry out an approved plan and follow it to its end; without PLAN the newest",
-    .examples = "xanh plan apply\nxanh plan apply P12 --yes",
+    .examples = "xanh plan apply\nxanh plan apply p-0012 --yes",
     .options = {XN_CLIENT_OPTIONS, {.name = "yes", .letter = 'y', .help = "approve it as well"}},
     .run = apply,
 };
