@@ -233,10 +233,9 @@ check_required(struct xn_site_builder *builder)
 	static const char *const versions[] = {"1", NULL};
 	int version;
 
-	for (uint32_t i = 0; i < builder->file_count; i++)
-		if (builder->documents[i]->cut || builder->documents[i]->first == NULL)
-			return;
-	if (builder->file_count == 0)
+	if (builder->version != NULL)
+		(void)xn_value_choice(builder->version, builder->problems, versions, &version);
+	if (builder->incomplete || builder->file_count == 0)
 		return;
 	if (builder->version == NULL)
 		xn_problem_add(builder->problems, builder->documents[0]->mark,
@@ -244,16 +243,18 @@ check_required(struct xn_site_builder *builder)
 	if (builder->about == NULL)
 		xn_problem_add(builder->problems, builder->documents[0]->mark, NULL,
 		    "required key 'site' is missing");
-	if (builder->version != NULL)
-		(void)xn_value_choice(builder->version, builder->problems, versions, &version);
 }
 
 static void
 build(struct xn_site_builder *builder)
 {
-	for (uint32_t i = 0; i < builder->file_count; i++)
-		XN_YAML_EACH (document, builder->documents[i])
+	for (uint32_t i = 0; i < builder->file_count; i++) {
+		const struct xn_yaml *documents = builder->documents[i];
+
+		builder->incomplete |= documents->cut || documents->first == NULL;
+		XN_YAML_EACH (document, documents)
 			gather(builder, document);
+	}
 	check_required(builder);
 	xn_site_build_about(builder);
 	xn_site_build_api(builder);

@@ -151,11 +151,14 @@ build_hosts(
 	cluster->uri = read_uri(builder, xn_yaml_get(hosts, "uri"));
 	cluster->migrate_uri = read_uri(builder, xn_yaml_get(hosts, "migrate_uri"));
 	value = xn_yaml_get(hosts, "names");
-	if (value == NULL || !xn_yaml_check_list(value, builder->problems))
+	if (value == NULL || !xn_yaml_check_list(value, builder->problems)) {
+		builder->hosts_unsure = true;
 		return;
+	}
 	XN_YAML_EACH (item, value)
-		if (xn_value_text(item, builder->problems, &text))
-			(void)expand(builder, cluster, item, "", text);
+		if (xn_value_text(item, builder->problems, &text) &&
+		    !expand(builder, cluster, item, "", text) && strchr(text, '[') != NULL)
+			builder->hosts_unsure = true; /* nobody knows which were meant */
 }
 
 void

@@ -120,6 +120,8 @@ build_feeds(builder *b, const struct xn_yaml *value, struct xn_site_device *devi
 	rack[slash - text] = '\0';
 	place = xn_site_index_find(&b->racks.names, rack);
 	feed = strcmp(slash, "/A") == 0 ? 0 : strcmp(slash, "/B") == 0 ? 1 : -1;
+	if (place == XN_NONE && b->incomplete)
+		return;
 	if (place == XN_NONE) {
 		xn_problem_add(b->problems, value->mark, NULL, "there is no rack '%s'", rack);
 	} else if (feed < 0 || !b->site->racks[place].feeds[feed].present) {

@@ -227,7 +227,9 @@ read_outlet(builder *b, const struct xn_yaml *item, struct xn_site_outlet *ret_o
 	*ret_outlet =
 	    (struct xn_site_outlet){xn_site_index_find(&b->devices.names, device), number};
 	if (ret_outlet->device == XN_NONE) {
-		xn_problem_add(b->problems, item->mark, NULL, "there is no device '%s'", device);
+		if (!b->incomplete)
+			xn_problem_add(
+			    b->problems, item->mark, NULL, "there is no device '%s'", device);
 		return false;
 	}
 	if (xn_site_index_find(&b->outlets, text) != XN_NONE) {
@@ -292,7 +294,9 @@ join_host(builder *b, const struct xn_yaml *value, uint32_t rack, struct xn_site
 		return spare;
 	place = xn_site_index_find(&b->hosts, name);
 	if (place == XN_NONE) {
-		xn_problem_add(b->problems, value->mark, NULL, "host '%s' is in no cluster", name);
+		if (!b->incomplete && !b->hosts_unsure)
+			xn_problem_add(
+			    b->problems, value->mark, NULL, "host '%s' is in no cluster", name);
 		return spare;
 	}
 	host = &b->site->hosts[place];
@@ -359,13 +363,18 @@ join_zone(builder *b, const struct xn_yaml *zone, struct xn_site_rack *rack)
 	if (zone == NULL || !xn_value_name(zone, b->problems, &name))
 		return;
 	device = xn_site_index_find(&b->devices.names, name);
-	if (device == XN_NONE)
-		xn_problem_add(b->problems, zone->mark, NULL, "there is no device '%s'", name);
-	else if (b->site->devices[device].measures != XN_MEASURES_COOLING)
+	if (device == XN_NONE) {
+		if (!b->incomplete)
+			xn_problem_add(
+			    b->problems, zone->mark, NULL, "there is no device '%s'", name);
+	} else if (b->site->devices[device].measures == XN_MEASURES_COOLING) {
+		rack->cooling_device = device;
+	} else if (b->site->devices[device].measures != XN_MEASURES_NOTHING ||
+	    xn_yaml_get(b->devices.values[device], "measures") ==
+		NULL) { /* else it is said there */
 		xn_problem_add(b->problems, zone->mark, "give it measures: cooling/NAME",
 		    "device '%s' does not measure cooling", name);
-	else
-		rack->cooling_device = device;
+	}
 }
 
 /* The agent that reads a device: as it says, else its rack's, else the site's. */

@@ -593,7 +593,6 @@ xn_yaml_read_text(
 		read_documents(&in);
 		find_tabs(&in);
 	}
-	in.documents->cut |= in.bad;
 	if (in.documents->first == NULL && problems->count == before)
 		xn_problem_add(problems, in.documents->mark, NULL, "the file is empty");
 	free(in.clean);

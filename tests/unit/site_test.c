@@ -331,6 +331,37 @@ a_named_file_that_cannot_be_read_is_said_apart(void **state)
 	assert_int_equal(folder->problems.count, 1);
 }
 
+static void
+what_may_stand_in_a_cut_off_document_is_not_missed(void **state)
+{
+	struct folder *folder = *state;
+	const char *const names[] = {"a.yaml", "b.yaml"};
+
+	write_file("a.yaml",
+	    HEAD "racks: {A: {room: r, hight: 1U, cooling: {zone: c},\n"
+		 "  units: {U1: {host: h, outlets: [p/1]}}}}\n");
+	write_file("b.yaml", "racks: {}\na b\ndevices: {p: {}}\n");
+	assert_int_equal(load_files(folder, names, 2), XN_OK);
+	assert_int_equal(folder->problems.count, 2);
+	assert_non_null(strstr(folder->printed, "a.yaml:3:22: error: unknown key 'hight'"));
+	assert_non_null(strstr(folder->printed, "b.yaml:3:1: error: this is no YAML"));
+}
+
+static void
+a_mistake_is_said_once_and_not_again_by_who_refers_to_it(void **state)
+{
+	struct folder *folder = *state;
+
+	expect_one(folder,
+	    "racks: {A: {room: r, cooling: {zone: c}}}\n"
+	    "devices: {c: {profile: x, address: \"snmp://h\", measures: coling/c}}\n",
+	    "a.yaml:4:58: error: 'coling/c' is not known here");
+	expect_one(folder,
+	    "racks: {A: {room: r, units: {U1: {host: h1}}}}\n"
+	    "clusters: {c: {hosts: {uri: \"{host}\", names: [\"h[3-1]\"]}}}\n",
+	    "a.yaml:4:47: error: 'h[3-1]' is no range of hosts");
+}
+
 /* ---- section by section ---- */
 
 static void
@@ -571,6 +602,8 @@ main(void)
 	    STORY(a_file_given_twice_is_one_place),
 	    STORY(a_key_is_set_in_one_place_only),
 	    STORY(a_named_file_that_cannot_be_read_is_said_apart),
+	    STORY(what_may_stand_in_a_cut_off_document_is_not_missed),
+	    STORY(a_mistake_is_said_once_and_not_again_by_who_refers_to_it),
 	    STORY(site_rules),
 	    STORY(api_rules),
 	    STORY(store_and_control_rules),
