@@ -40,7 +40,7 @@ function drawHeader() {
 		t(automation.state === 'paused' ? 'resume' : 'pause')));
 	byId('clock').textContent = clock(Date.parse(state.status.now) / 1000, true);
 	byId('language').textContent = t('language');
-	byId('language').setAttribute('aria-label', t('languageLabel'));
+	byId('language').lang = otherLanguage();
 	byId('live').textContent = state.live ? `● ${t('liveOn')}` : `○ ${t('liveOff')}`;
 	byId('live').className = state.live ? 'state ok' : 'state warn';
 }
