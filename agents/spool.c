@@ -10,7 +10,9 @@
 #include "agents/spool_files.h"
 #include "agents/spool_state.h"
 
-#define HELLO_MAX (4u << 20)
+#define HELLO_MAX   (4u << 20)
+/* Below this a last segment that nobody needs is left alone: an hour of a rack. */
+#define RENEW_BYTES (512u << 10)
 
 struct xn_spool_state
 xn_spool_state(const struct xn_spool *spool)
@@ -96,6 +98,33 @@ remove_old_hellos(struct xn_spool *spool)
 	spool->schema_count = left;
 }
 
+/*
+ * Begins the last segment anew when nobody needs it any more, so that a spool stays small and a
+ * full disk gets room. Its name is changed first: whatever happens, it never promises an old
+ * sequence.
+ */
+static void
+renew_active(struct xn_spool *spool)
+{
+	struct xn_spool_segment *last = xn_spool_active(spool);
+	bool worth = spool->state.full || (last != NULL && last->bytes > RENEW_BYTES);
+	char old[XN_SPOOL_NAME_SIZE], renewed[XN_SPOOL_NAME_SIZE];
+
+	if (last == NULL || !worth || last->bytes == 0 || last->last > spool->state.durable)
+		return;
+	xn_spool_segment_name(last->first, old);
+	xn_spool_segment_name(last->last + 1, renewed);
+	if (renameat(spool->dir_fd, old, spool->dir_fd, renewed) != 0)
+		return;
+	last->first = last->last + 1;
+	if (fsync(spool->dir_fd) != 0 || ftruncate(spool->active_fd, 0) != 0)
+		return; /* as it was, under its new name */
+	spool->state.bytes -= last->bytes;
+	spool->synced_bytes = 0;
+	spool->read_segment = 0;
+	last->bytes = 0;
+}
+
 void
 xn_spool_durable(struct xn_spool *spool, uint64_t durable)
 {
@@ -108,6 +137,7 @@ xn_spool_durable(struct xn_spool *spool, uint64_t durable)
 		remove_oldest(spool);
 	while (spool->kept_count > 0 && spool->kept[spool->kept_first].sequence <= durable)
 		forget_oldest_kept(spool);
+	renew_active(spool);
 	remove_old_hellos(spool);
 }
 

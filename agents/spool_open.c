@@ -11,7 +11,7 @@
 #include "agents/spool_files.h"
 #include "agents/spool_state.h"
 
-/* More frames than memory holds were never given out at once, so this is past them all. */
+/* Past all that can have been sent from memory: months of it. */
 #define SKIP_AHEAD (UINT64_C(1) << 20)
 
 static int
@@ -92,6 +92,8 @@ recover(struct xn_spool *spool, struct xn_error *err)
 	}
 	free(bytes);
 	last->bytes = good;
+	if (last->last < last->first - 1) /* killed while the segment was begun anew */
+		last->last = last->first - 1;
 	spool->state.next = last->last + 1;
 	return XN_OK;
 }

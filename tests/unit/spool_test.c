@@ -342,6 +342,51 @@ memory_takes_exactly_its_frames_and_then_drops_the_oldest(void **state)
 }
 
 static void
+what_becomes_durable_makes_room_on_a_full_disk(void **state)
+{
+	struct folder *f = *state;
+	struct xn_spool *spool = open_with(f, XN_SPOOL_LIMITS);
+
+	append(spool, 1, 20);
+	xn_spool_sync(spool, NULL);
+	limit_files(300);
+	assert_int_equal(append(spool, 1, 20), XN_EFULL);
+	xn_spool_durable(spool, 1);
+	assert_int_equal(access(segment(f, 1), F_OK), -1);
+	assert_int_equal(access(segment(f, 2), F_OK), 0);
+	assert_string_equal(sequences(spool, 1), "2");
+	xn_spool_durable(spool, 2);
+	assert_int_equal(append(spool, 1, 20), XN_OK);
+	xn_spool_sync(spool, NULL);
+	limit_files(RLIM_INFINITY);
+	assert_false(xn_spool_state(spool).full);
+	assert_string_equal(sequences(spool, 2), "3");
+	spool = open_with(f, XN_SPOOL_LIMITS);
+	assert_int_equal(xn_spool_state(spool).next, 4);
+}
+
+static void
+a_segment_that_was_only_renamed_promises_nothing_old(void **state)
+{
+	struct folder *f = *state;
+	struct xn_spool *spool = open_with(f, XN_SPOOL_LIMITS);
+	char old[128];
+
+	append(spool, 1, 20);
+	append(spool, 1, 20);
+	xn_spool_sync(spool, NULL);
+	xn_spool_close(spool);
+	f->spool = NULL;
+	strcpy(old, segment(f, 1));
+	assert_int_equal(rename(old, segment(f, 30)), 0);
+	spool = open_with(f, XN_SPOOL_LIMITS);
+	assert_int_equal(xn_spool_state(spool).next, 30);
+	append(spool, 1, 20);
+	xn_spool_sync(spool, NULL);
+	assert_string_equal(sequences(spool, 29), "30");
+}
+
+static void
 killed_with_a_full_disk_the_agent_gives_no_sequence_twice(void **state)
 {
 	struct xn_spool *spool = open_with(*state, small);
@@ -374,6 +419,8 @@ main(void)
 	    STORY(two_agents_cannot_share_a_spool),
 	    STORY(on_a_full_disk_frames_wait_in_memory_and_are_sent_from_there),
 	    STORY(memory_takes_exactly_its_frames_and_then_drops_the_oldest),
+	    STORY(what_becomes_durable_makes_room_on_a_full_disk),
+	    STORY(a_segment_that_was_only_renamed_promises_nothing_old),
 	    STORY(killed_with_a_full_disk_the_agent_gives_no_sequence_twice),
 	};
 
