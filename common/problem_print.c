@@ -180,8 +180,8 @@ print_rest(FILE *out, const struct xn_source *source, unsigned rest)
 	fprintf(out, ": %u more problem%s\n", rest, rest == 1 ? "" : "s");
 }
 
-void
-xn_problems_print(const struct xn_problems *problems, FILE *out)
+static void
+print_all(const struct xn_problems *problems, FILE *out)
 {
 	struct cursor cursor = {0};
 	unsigned count = 0;
@@ -212,4 +212,22 @@ xn_problems_print(const struct xn_problems *problems, FILE *out)
 		print_rest(out, rows[count - 1].problem->mark.source,
 		    printed > XN_PROBLEMS_PER_FILE ? printed - XN_PROBLEMS_PER_FILE : 0);
 	free(rows);
+}
+
+/* Standard error is not buffered: everything is written in one go. */
+void
+xn_problems_print(const struct xn_problems *problems, FILE *out)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *page = problems->count == 0 ? NULL : open_memstream(&text, &size);
+
+	if (page == NULL) {
+		print_all(problems, out);
+		return;
+	}
+	print_all(problems, page);
+	fclose(page);
+	fwrite(text, 1, size, out);
+	free(text);
 }
