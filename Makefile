@@ -144,6 +144,7 @@ $(uplot.files): dashboards/package-lock.json
 $(O)/web.c: deploy/embed $(web.files) $(uplot.files)
 	@mkdir -p $(@D)
 	$(call say,embed,dashboards/web)deploy/embed $(O) $(web.files) $(uplot.files) > $@
+$(O)/orchestrator/shell/api_page.o: docs/api/openapi.json
 $(O)/web.o: $(O)/web.c
 	$(call say,cc,$<)$(CC) $(std) $(opt.$(VARIANT)) -fPIE -c -o $@ $<
 
