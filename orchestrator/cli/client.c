@@ -139,8 +139,8 @@ unreachable(const struct xn_client *client, CURLcode code, struct xn_error *err)
 {
 	const char *why = client->fault[0] != '\0' ? client->fault : curl_easy_strerror(code);
 
-	return xn_fail(err, XN_EUNREACHABLE,
-	    "xanhd does not answer at %s: %s; 'xanh doctor' finds out why", client->server, why);
+	return xn_fail(
+	    err, XN_EUNREACHABLE, "xanhd does not answer at %s: %s", client->server, why);
 }
 
 static enum xn_code
@@ -159,6 +159,10 @@ refused(long status, const json_t *answer, struct xn_error *err)
 	const char *text =
 	    json_string_value(json_object_get(json_object_get(answer, "error"), "text"));
 
+	if (status == 401)
+		return xn_fail(err, XN_EREFUSED,
+		    "xanhd does not know you: give an operator's certificate with --cert and "
+		    "--key");
 	if (text != NULL)
 		return xn_fail(err, code_of(status), "%s", text);
 	return xn_fail(err, code_of(status), "xanhd answered with HTTP status %ld", status);
@@ -237,7 +241,7 @@ xn_client_give_up(const struct xn_error *err)
 {
 	fputs("xanh: ", stderr);
 	xn_cli_print_escaped(stderr, err->text);
-	fputc('\n', stderr);
+	fputs(err->code == XN_EUNREACHABLE ? "; 'xanh doctor' finds out why\n" : "\n", stderr);
 	return xn_exit_of(err->code);
 }
 

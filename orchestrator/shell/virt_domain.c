@@ -16,9 +16,9 @@ xn_libvirt_error(int *ret_code)
 }
 
 /*
- * paused (migrating) is a guest that is arriving or one that a dead daemon left at the hand-over. Only
- * of an arriving one are there no statistics to be had: libvirt answers error 84, "only on the source
- * host". Any other error is taken for the same, because an arriving guest is left alone.
+ * paused (migrating) is a guest that is arriving or one that a dead daemon left at the hand-over.
+ * Only of an arriving one are there no statistics to be had: libvirt answers error 84, "only on the
+ * source host". Any other error is taken for the same, because an arriving guest is left alone.
  */
 static enum xn_vm_state
 paused_migrating(virDomainPtr domain)
@@ -43,12 +43,8 @@ paused(virDomainPtr domain, int reason)
 }
 
 static enum xn_vm_state
-state_of(virDomainPtr domain)
+state_of(virDomainPtr domain, int state, int reason)
 {
-	int state, reason;
-
-	if (virDomainGetState(domain, &state, &reason, 0) < 0)
-		return XN_VM_ABSENT;
 	switch ((virDomainState)state) {
 	case VIR_DOMAIN_RUNNING:
 	case VIR_DOMAIN_BLOCKED:
@@ -83,23 +79,38 @@ read_lockable(virDomainPtr domain, struct xn_vm_facts *facts)
 	free(xml);
 }
 
-enum xn_vm_state
-xn_libvirt_domain(virDomainPtr domain, xn_uuid *ret_uuid, struct xn_vm_facts *ret_facts)
+/* After a call that failed: whether the domain is simply gone. */
+static bool
+is_gone(enum xn_vm_state *ret_state)
+{
+	int code;
+
+	xn_libvirt_error(&code);
+	*ret_state = XN_VM_ABSENT;
+	return code == VIR_ERR_NO_DOMAIN;
+}
+
+bool
+xn_libvirt_domain(virDomainPtr domain, xn_uuid *ret_uuid, enum xn_vm_state *ret_state,
+    struct xn_vm_facts *ret_facts)
 {
 	virDomainInfo info;
 	const char *name = virDomainGetName(domain);
-	enum xn_vm_state state;
+	int state, reason;
 
 	memset(ret_facts, 0, sizeof(*ret_facts));
 	if (name == NULL || virDomainGetUUID(domain, ret_uuid->bytes) < 0 ||
 	    virDomainGetInfo(domain, &info) < 0)
-		return XN_VM_ABSENT;
+		return is_gone(ret_state);
 	xn_virt_text_copy(name, ret_facts->name, sizeof(ret_facts->name));
 	ret_facts->vcpus = info.nrVirtCpu;
 	ret_facts->memory_mib = (uint32_t)(info.maxMem / 1024);
 	ret_facts->movable = true;
 	read_metadata(domain, ret_facts);
 	read_lockable(domain, ret_facts);
-	state = state_of(domain); /* last, so that it is the newest of all */
-	return state;
+	/* The state last, so that it is the newest of all. */
+	if (virDomainGetState(domain, &state, &reason, 0) < 0)
+		return is_gone(ret_state);
+	*ret_state = state_of(domain, state, reason);
+	return true;
 }

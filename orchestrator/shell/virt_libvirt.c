@@ -13,6 +13,7 @@
 #define RETRY_MS_MIN    1000
 #define PROBE_MS        3000
 #define LIST_GAP_MS     200 /* a burst of events is one new list */
+#define LIST_AGAIN_MS   1000
 #define LOOP_MS         500
 #define KEEPALIVE_S     5
 #define KEEPALIVE_COUNT 3
@@ -158,32 +159,51 @@ say_up(struct xn_libvirt_host *host, virConnectPtr conn)
 
 /* ---- reading ---- */
 
-static int
-read_list(struct xn_libvirt_host *host)
+/* Takes the domains over; false when the list would not be whole. */
+static bool
+add_domains(struct xn_virt_list *list, virDomainPtr *domains, int count)
 {
-	struct xn_virt_list list;
-	virDomainPtr *domains = NULL;
-	int count, code;
+	bool whole = count < (int)XN_VIRT_DOMAINS_MAX;
 
-	xn_virt_list_begin(host->driver->worker, host->id, &list);
-	count = virConnectListAllDomains(host->conn, &domains, 0);
-	if (count < 0)
-		return say_failed(host, xn_libvirt_error(&code));
 	for (int i = 0; i < count; i++) {
+		enum xn_vm_state state = XN_VM_ABSENT;
 		struct xn_vm_facts facts;
 		xn_uuid uuid;
-		enum xn_vm_state state = xn_libvirt_domain(domains[i], &uuid, &facts);
 
-		if (state != XN_VM_ABSENT && i < (int)XN_VIRT_DOMAINS_MAX - 1)
-			xn_virt_list_add(&list, &uuid, state, &facts);
+		whole = whole && xn_libvirt_domain(domains[i], &uuid, &state, &facts);
+		if (whole && state != XN_VM_ABSENT)
+			xn_virt_list_add(list, &uuid, state, &facts);
 		virDomainFree(domains[i]);
 	}
 	free(domains);
-	if (virConnectIsAlive(host->conn) != 1) { /* what we missed is not absent */
-		xn_virt_list_free(&list);
-		return say_failed(host, "connection lost while listing");
+	return whole;
+}
+
+/* What we could not read is not absent: a list that is not whole is not said but read again soon.
+ */
+static int
+read_list(struct xn_libvirt_host *host)
+{
+	struct xn_virt_worker *worker = host->driver->worker;
+	virDomainPtr *domains = NULL;
+	struct xn_virt_list list;
+	int count, code;
+
+	xn_virt_list_begin(worker, host->id, &list);
+	count = virConnectListAllDomains(host->conn, &domains, 0);
+	if (count < 0)
+		return say_failed(host, xn_libvirt_error(&code));
+	if (add_domains(&list, domains, count)) {
+		xn_virt_list_end(worker, &list);
+		host->list_due_ms = xn_clock_monotonic_ms() + worker->list_every_ms;
+		return 0;
 	}
-	xn_virt_list_end(host->driver->worker, &list);
+	xn_virt_list_free(&list);
+	if (virConnectIsAlive(host->conn) != 1)
+		return say_failed(host, "connection lost while listing");
+	xn_log_fault(&host->unlisted, XN_LOG_WARNING, UNIT,
+	    XN_TEXT("host", worker->targets[host->id].name), XN_TEXT("state", "list incomplete"));
+	host->list_due_ms = xn_clock_monotonic_ms() + LIST_AGAIN_MS;
 	return 0;
 }
 
@@ -268,11 +288,8 @@ read_what_is_due(struct xn_libvirt_host *host)
 	wanted = host->list_wanted;
 	host->list_wanted = false; /* before reading: a wish that comes meanwhile is for the next */
 	pthread_mutex_unlock(&host->lock);
-	if (wanted || now_ms >= host->list_due_ms) {
-		if (read_list(host) < 0)
-			return -1;
-		host->list_due_ms = xn_clock_monotonic_ms() + worker->list_every_ms;
-	}
+	if ((wanted || now_ms >= host->list_due_ms) && read_list(host) < 0)
+		return -1;
 	if (now_ms >= host->stats_due_ms) {
 		if (read_stats(host) < 0)
 			return -1;

@@ -30,7 +30,7 @@ struct xn_libvirt_host {
 	/* of the host's thread alone */
 	int64_t list_due_ms, stats_due_ms, retry_ms;
 	unsigned dice; /* for jitter */
-	struct xn_log_repeat fault;
+	struct xn_log_repeat fault, unlisted;
 };
 
 struct xn_libvirt {
@@ -52,9 +52,12 @@ void xn_libvirt_act(struct xn_libvirt *driver, const struct xn_action *action);
 
 /* ---- domains (virt_domain.c) ---- */
 
-/* State and facts of one domain as it is now; XN_VM_ABSENT when it is gone meanwhile. */
-enum xn_vm_state xn_libvirt_domain(
-    virDomainPtr domain, xn_uuid *ret_uuid, struct xn_vm_facts *ret_facts);
+/*
+ * State and facts of one domain as it is now; XN_VM_ABSENT when it is gone meanwhile. False when
+ * that cannot be told: a list without it would be a lie.
+ */
+bool xn_libvirt_domain(virDomainPtr domain, xn_uuid *ret_uuid, enum xn_vm_state *ret_state,
+    struct xn_vm_facts *ret_facts);
 
 /* The words of this thread's last libvirt error; read it before any other libvirt call. */
 const char *xn_libvirt_error(int *ret_code);

@@ -160,6 +160,8 @@ stand_send(struct stand *stand, enum xn_action_kind kind, const struct stand_vm 
 	struct xn_action action = {.kind = kind};
 
 	action.virt.request = ++stand->next_request;
+	if (action.virt.request >= STAND_REQUESTS)
+		abort();
 	if (vm != NULL)
 		action.virt.uuid = vm->uuid;
 	action.virt.host = host;

@@ -9,7 +9,7 @@
 
 #define STAND_HOSTS    4
 #define STAND_VMS      16
-#define STAND_REQUESTS 64
+#define STAND_REQUESTS 4096
 
 struct stand_vm {
 	xn_uuid uuid;
