@@ -283,7 +283,8 @@ queue_hosts(struct xn_search *search)
 		int64_t cores = host->cpu_millicores > 0 ? host->cpu_millicores : 1;
 		int64_t cooling = search->fleet->racks[host->rack].cooling.ppm;
 
-		if (!search->may_sleep[h] || search->state.hosts[h].mode != XN_MODE_AWAKE)
+		if ((!search->may_sleep[h] && !search->may_wake[h]) ||
+		    search->state.hosts[h].mode != XN_MODE_AWAKE)
 			continue;
 		search->queue[count++] =
 		    (struct xn_ranked){-(host->watts[10].mw / 1000 * (PPM + cooling) / cores) * 64 +
@@ -359,8 +360,10 @@ xn_search_improve(struct xn_search *search)
 {
 	bool changed = search->save_energy && !search->frozen;
 
+	search->saving = true;
 	for (int round = 0; changed && round < ROUNDS_MAX && !tired(search); round++) {
 		changed = drain_hosts(search);
 		changed |= shift_vms(search);
 	}
+	search->saving = false;
 }

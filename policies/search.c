@@ -84,13 +84,17 @@ any_put_to_sleep(const struct xn_search *search)
 	return false;
 }
 
-/* Entering this empty host would take a spare that power_off promised. */
+/*
+ * Entering this empty host would take a spare that power_off promises: always when it is only to
+ * save, else when this plan puts hosts to sleep. Otherwise the next plan would undo this one.
+ */
 static bool
 takes_spare(const struct xn_search *search, uint32_t host)
 {
 	return search->policy != NULL && search->policy->keep_spare_hosts > 0 &&
 	    search->state.hosts[host].vms == 0 &&
-	    spares(search) <= search->policy->keep_spare_hosts && any_put_to_sleep(search);
+	    spares(search) <= search->policy->keep_spare_hosts &&
+	    (search->saving || any_put_to_sleep(search));
 }
 
 /* Excess of what is judged at the end and touched by this VM there. */
@@ -408,6 +412,11 @@ xn_search_wake(struct xn_search *search, uint32_t host)
 bool
 xn_search_sleep(struct xn_search *search, uint32_t host)
 {
+	/* What this plan woke may stay asleep instead. */
+	if (search->may_wake[host] && !search->once)
+		return search->state.hosts[host].mode == XN_MODE_AWAKE &&
+		    search->state.hosts[host].vms == 0 &&
+		    switch_power(search, host, XN_MODE_ASLEEP);
 	if (!search->may_sleep[host] || search->state.hosts[host].mode != XN_MODE_AWAKE ||
 	    search->state.hosts[host].vms > 0 ||
 	    search->moves + search->placements + search->switches + 1 > search->steps_max ||

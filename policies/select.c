@@ -228,8 +228,8 @@ slot_of(const struct xn_intern *intern, const char *text)
 
 	for (const char *at = text; *at != '\0'; at++)
 		hash = (hash ^ (unsigned char)*at) * 16777619u;
-	for (slot = hash & intern->slot_mask; intern->slots[slot] != 0 &&
-	     strcmp(intern->names[intern->slots[slot] - 1], text) != 0;)
+	for (slot = hash & intern->slot_mask;
+	     intern->slots[slot] != 0 && strcmp(intern->names[intern->slots[slot] - 1], text) != 0;)
 		slot = (slot + 1) & intern->slot_mask;
 	return slot;
 }
