@@ -118,3 +118,14 @@ xn_address_bus(const char *url, char *ret_bus, size_t size)
 	else
 		snprintf(ret_bus, size, "%.*s", (int)strcspn(url, "?"), url);
 }
+
+void
+xn_address_host(const char *url, char *ret_host, size_t size)
+{
+	struct xn_url parsed;
+	bool found =
+	    xn_url_parse(url, &parsed, NULL) == XN_OK && parsed.scheme != XN_URL_MODBUS_RTU;
+
+	snprintf(ret_host, size, "%s", found ? parsed.host : "");
+	explicit_bzero(&parsed, sizeof(parsed)); /* it holds what the credentials held */
+}

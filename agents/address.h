@@ -21,4 +21,7 @@ int xn_address_url(const struct xn_site_device *device, const char *credentials,
  */
 void xn_address_bus(const char *url, char *ret_bus, size_t size);
 
+/* The host of a URL as it stands there; "" for a serial line or when it cannot be read. */
+void xn_address_host(const char *url, char *ret_host, size_t size);
+
 #endif

@@ -12,6 +12,7 @@
 #include "agents/address.h"
 #include "agents/catalog.h"
 #include "agents/devices.h"
+#include "agents/traps.h"
 #include "agents/uplink.h"
 #include "agents/validate.h"
 #include "common/log.h"
@@ -40,6 +41,7 @@ struct agent {
 	struct xn_loop *loop;
 	struct xn_loop_source *poll_timer, *cut_timer, *uplink_timer;
 	struct xn_devices *devices;
+	struct xn_traps *traps; /* NULL: not listened for */
 	struct xn_poller poller;
 	struct device device[XN_POLL_DEVICES_MAX];
 	struct xn_catalog catalog;
@@ -301,6 +303,24 @@ take_device_facts(void *context, int fd, uint32_t events)
 }
 
 static void
+hurry(void *context, uint32_t device)
+{
+	struct agent *agent = context;
+
+	xn_poller_hurry(&agent->poller, device, xn_clock_monotonic_ms());
+}
+
+static void
+take_traps(void *context, int fd, uint32_t events)
+{
+	struct agent *agent = context;
+
+	(void)fd, (void)events;
+	xn_traps_take(agent->traps, xn_clock_monotonic_ms(), hurry, agent);
+	ask_devices(agent);
+}
+
+static void
 look_at_uplink(void *context)
 {
 	struct agent *agent = context;
@@ -334,7 +354,7 @@ static int
 add_device(struct agent *agent, const struct xn_site_device *site, struct xn_error *err)
 {
 	struct device *device = &agent->device[agent->poller.count];
-	char url[XN_URL_SIZE];
+	char url[XN_URL_SIZE], host[256];
 	int result = xn_address_url(site, agent->options->credentials, url, err);
 
 	if (result == XN_OK)
@@ -342,6 +362,10 @@ add_device(struct agent *agent, const struct xn_site_device *site, struct xn_err
 	if (result < 0)
 		return result;
 	device->name = site->name;
+	if (agent->traps != NULL) {
+		xn_address_host(url, host, sizeof(host));
+		xn_traps_add(agent->traps, agent->poller.count, host);
+	}
 	xn_poller_add(&agent->poller, device->bus, site->poll.ms, xn_clock_monotonic_ms());
 	if (site->poll.ms < agent->tick_ms)
 		agent->tick_ms = site->poll.ms;
@@ -421,6 +445,9 @@ watch(struct agent *agent, struct xn_error *err)
 	if (result == XN_OK)
 		result = xn_loop_fd(
 		    loop, xn_uplink_fd(agent->uplink), EPOLLIN, on_uplink_fd, agent, NULL, err);
+	if (result == XN_OK && agent->traps != NULL)
+		result = xn_loop_fd(
+		    loop, xn_traps_fd(agent->traps), EPOLLIN, take_traps, agent, NULL, err);
 	for (uint32_t bus = 0; result == XN_OK && bus < xn_devices_buses(agent->devices); bus++)
 		result = xn_loop_fd(loop, xn_devices_fd(agent->devices, bus), EPOLLIN,
 		    take_device_facts, agent, NULL, err);
@@ -440,6 +467,8 @@ start(struct agent *agent, const struct xn_site *site, struct xn_error *err)
 	result = xn_loop_open(&agent->loop, err);
 	if (result == XN_OK)
 		result = xn_spool_open(&agent->spool, agent->options->spool, XN_SPOOL_LIMITS, err);
+	if (result == XN_OK && agent->options->trap_port != 0)
+		result = xn_traps_open(&agent->traps, agent->options->trap_port, err);
 	if (result == XN_OK)
 		result = add_devices(agent, site, err);
 	if (result == XN_OK)
@@ -458,6 +487,7 @@ end(struct agent *agent)
 	xn_loop_close(agent->loop);
 	xn_uplink_close(agent->uplink);
 	xn_devices_free(agent->devices);
+	xn_traps_close(agent->traps);
 	xn_spool_close(agent->spool);
 	for (uint32_t i = 0; i < agent->poller.count; i++) {
 		free(agent->device[i].slots);

@@ -17,6 +17,7 @@ struct xn_agent_options {
 	const char *spool;
 	const char *credentials; /* NULL: $CREDENTIALS_DIRECTORY */
 	const char *profiles;
+	int trap_port; /* 0: traps are not listened for */
 	struct xn_post_options post;
 };
 

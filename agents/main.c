@@ -1,6 +1,7 @@
 #include <curl/curl.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agents/agent.h"
@@ -15,24 +16,27 @@
 struct arguments {
 	const char *configs[CONFIGS_MAX];
 	unsigned config_count;
+	const char *traps;
 	struct xn_agent_options agent;
 };
 
 static void
 usage(FILE *out)
 {
-	fputs("usage: xanh-agent --config FILE... --name NAME --server https://HOST:PORT\n"
-	      "         --ca FILE --cert FILE --key FILE --spool DIR\n"
-	      "         [--credentials DIR] [--profiles DIR]\n"
-	      "Reads the devices of one rack and brings their readings to xanhd.\n"
-	      "  --config FILE      the site's configuration; may be given several times\n"
-	      "  --name NAME        devices with `agent: NAME` (usually their rack) are read\n"
-	      "  --server URL       where xanhd listens\n"
-	      "  --ca, --cert, --key  made by `xanh ca init` and `xanh agent enrol NAME`\n"
-	      "  --spool DIR        where readings wait until xanhd has them for good\n"
-	      "  --credentials DIR  secrets of devices (default $CREDENTIALS_DIRECTORY)\n"
-	      "  --profiles DIR     device profiles\n"
-	      "  --help, --version\n",
+	fputs(
+	    "usage: xanh-agent --config FILE... --name NAME --server https://HOST:PORT\n"
+	    "         --ca FILE --cert FILE --key FILE --spool DIR\n"
+	    "         [--credentials DIR] [--profiles DIR] [--traps PORT]\n"
+	    "Reads the devices of one rack and brings their readings to xanhd.\n"
+	    "  --config FILE      the site's configuration; may be given several times\n"
+	    "  --name NAME        devices with `agent: NAME` (usually their rack) are read\n"
+	    "  --server URL       where xanhd listens\n"
+	    "  --ca, --cert, --key  made by `xanh ca init` and `xanh agent enrol NAME`\n"
+	    "  --spool DIR        where readings wait until xanhd has them for good\n"
+	    "  --credentials DIR  secrets of devices (default $CREDENTIALS_DIRECTORY)\n"
+	    "  --profiles DIR     device profiles\n"
+	    "  --traps PORT       a device that sends something to this UDP port is read at once\n"
+	    "  --help, --version\n",
 	    out);
 }
 
@@ -49,6 +53,7 @@ place_of(struct arguments *arguments, int letter)
 	case 'd': return &arguments->agent.spool;
 	case 'r': return &arguments->agent.credentials;
 	case 'p': return &arguments->agent.profiles;
+	case 't': return &arguments->traps;
 	default: return NULL;
 	}
 }
@@ -67,6 +72,7 @@ parse(int argc, char **argv, struct arguments *ret_arguments)
 	    {"spool", required_argument, NULL, 'd'},
 	    {"credentials", required_argument, NULL, 'r'},
 	    {"profiles", required_argument, NULL, 'p'},
+	    {"traps", required_argument, NULL, 't'},
 	    {"help", no_argument, NULL, 'h'},
 	    {"version", no_argument, NULL, 'V'},
 	    {NULL, 0, NULL, 0},
@@ -94,6 +100,18 @@ parse(int argc, char **argv, struct arguments *ret_arguments)
 	while (optind < argc && ret_arguments->config_count < CONFIGS_MAX)
 		ret_arguments->configs[ret_arguments->config_count++] = argv[optind++];
 	return optind < argc ? XN_EXIT_USAGE : -1;
+}
+
+/* A port's number, or -1. */
+static int
+port_of(const char *text)
+{
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+
+	return *text >= '0' && *text <= '9' && *end == '\0' && port >= 1 && port <= 65535
+	    ? (int)port
+	    : -1;
 }
 
 static bool
@@ -139,6 +157,10 @@ main(int argc, char **argv)
 
 	if (code == -1 && !is_complete(&arguments))
 		code = XN_EXIT_USAGE;
+	if (code == -1 && arguments.traps != NULL) {
+		arguments.agent.trap_port = port_of(arguments.traps);
+		code = arguments.agent.trap_port < 0 ? XN_EXIT_USAGE : -1;
+	}
 	if (code == XN_EXIT_USAGE)
 		usage(stderr);
 	if (code != -1)

@@ -241,10 +241,10 @@ class Agent:
             return log.read()
 
 
-def site(work, meters):
+def site(work, meters, poll="1 s"):
     with open(os.path.join(work, "site.yaml"), "w") as out:
         out.write("version: 1\nsite: {name: test, timezone: Asia/Ho_Chi_Minh}\n"
-                  "racks:\n  r1: {room: hall}\ndefaults: {poll: 1 s}\ndevices:\n")
+                  f"racks:\n  r1: {{room: hall}}\ndefaults: {{poll: {poll}}}\ndevices:\n")
         for i, meter in enumerate(meters):
             out.write(f'  meter-{i}: {{profile: schneider-pm5000, agent: r1, '
                       f'address: "modbus://127.0.0.1:{meter.port}?unit=1"}}\n')
@@ -359,6 +359,23 @@ def story_shrink(work, orchestrator, meters, agent):
     agent.stop()
 
 
+def story_trap(work, orchestrator, meters):
+    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    probe.bind(("127.0.0.1", 0))
+    port = probe.getsockname()[1]
+    probe.close()
+    site(work, meters[:1], "10 min")
+    agent = Agent(work, f"https://127.0.0.1:{orchestrator.port}", spool="s0")
+    agent.args += ["--traps", str(port)]
+    agent.start()
+    wait(lambda: "started" in agent.said())
+    time.sleep(1)
+    reads = meters[0].reads
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"look", ("127.0.0.1", port))
+    ok(wait(lambda: meters[0].reads > reads, 3), "a device that calls is read at once")
+    agent.stop()
+
+
 def story_refusals(work, orchestrator, meters):
     url = f"https://127.0.0.1:{orchestrator.port}"
     hellos = orchestrator.hellos
@@ -402,6 +419,7 @@ def main():
         story_silence(work, orchestrator, meters, agent)
         story_grow(work, orchestrator, meters, agent)
         story_shrink(work, orchestrator, meters, agent)
+        story_trap(work, orchestrator, meters)
         story_refusals(work, orchestrator, meters)
     finally:
         if agent is not None and agent.child is not None and agent.child.poll() is None:
