@@ -33,6 +33,15 @@ find(table commands, const char *noun, const char *verb)
 }
 
 static bool
+has_verbs(table commands, const char *noun)
+{
+	for (; *commands != NULL; commands++)
+		if (is_noun(*commands, noun) && (*commands)->verb != NULL)
+			return true;
+	return false;
+}
+
+static bool
 has_noun(table commands, const char *noun)
 {
 	for (; *commands != NULL; commands++)
@@ -315,13 +324,15 @@ help(const char *program, table commands, int argc, char **argv)
 	if (!has_noun(commands, argv[0]))
 		return refuse(program, "unknown command", argv[0], nearest_noun(commands, argv[0]));
 	command = find(commands, argv[0], argc > 1 ? argv[1] : NULL);
-	if (command != NULL)
-		print_command(program, command, stdout);
-	else if (argc == 1)
-		print_noun(program, commands, argv[0], stdout);
-	else
+	if (command == NULL && argc > 1)
 		return refuse(
 		    program, "unknown verb", argv[1], nearest_verb(commands, argv[0], argv[1]));
+	if (command != NULL)
+		print_command(program, command, stdout);
+	if (command != NULL && argc == 1 && has_verbs(commands, argv[0]))
+		fputc('\n', stdout);
+	if (argc == 1 && has_verbs(commands, argv[0]))
+		print_noun(program, commands, argv[0], stdout);
 	return XN_EXIT_OK;
 }
 
@@ -341,7 +352,10 @@ run_noun(const char *program, table commands, int argc, char **argv)
 		print_noun(program, commands, noun, stdout);
 		return XN_EXIT_OK;
 	}
-	if (alone != NULL)
+	/* A word after a noun that takes none was meant as a verb. */
+	if (alone != NULL &&
+	    (argc == 1 || argv[1][0] == '-' || alone->arguments[0] != '\0' ||
+		!has_verbs(commands, noun)))
 		return run_command(program, alone, argc - 1, argv + 1);
 	if (argc > 1)
 		return refuse(

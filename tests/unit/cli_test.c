@@ -41,8 +41,12 @@ static const struct xn_cli_command config_check = {.noun = "config",
     .run = remember};
 static const struct xn_cli_command status = {
     .noun = "status", .arguments = "", .summary = "how the site is", .run = remember};
+static const struct xn_cli_command plan = {
+    .noun = "plan", .arguments = "", .summary = "what would move", .run = remember};
+static const struct xn_cli_command plan_apply = {
+    .noun = "plan", .verb = "apply", .arguments = "", .summary = "carry it out", .run = remember};
 static const struct xn_cli_command *const table[] = {
-    &vm_list, &vm_why, &config_check, &status, NULL};
+    &plan, &plan_apply, &vm_list, &vm_why, &config_check, &status, NULL};
 
 static char out_text[4096];
 static char err_text[4096];
@@ -107,6 +111,8 @@ a_noun_alone_runs_its_list_or_shows_its_verbs(void **state)
 	assert_ptr_equal(seen.command, &vm_list);
 	assert_int_equal(run("vm -o json"), 0);
 	assert_string_equal(xn_cli_option(&seen, "output"), "json");
+	assert_int_equal(run("plan"), 0);
+	assert_ptr_equal(seen.command, &plan);
 	assert_int_equal(run("config"), 64);
 	assert_non_null(strstr(err_text, "  config check FILE... "));
 	assert_string_equal(out_text, "");
@@ -156,6 +162,8 @@ what_is_not_understood_exits_64_and_names_the_nearest(void **state)
 		"xanh: a switch takes no value: '--watch=1'; 'xanh --help' lists what there is\n"},
 	    {"vm list more", "xanh: not expected: 'more'; 'xanh --help' lists what there is\n"},
 	    {"vm why a b c", "xanh: not expected: 'c'; 'xanh --help' lists what there is\n"},
+	    {"plan aply", "xanh: unknown verb 'aply'; did you mean 'apply'?\n"},
+	    {"status now", "xanh: not expected: 'now'; 'xanh --help' lists what there is\n"},
 	    {"config check", "xanh: FILE... is missing\nusage: xanh config check FILE...\n"},
 	    {"a\x1b[31mb",
 		"xanh: unknown command 'a\\x1b[31mb'; 'xanh --help' lists what there is\n"},
@@ -191,6 +199,11 @@ help_comes_from_the_same_rows(void **state)
 	assert_null(seen.command);
 	assert_int_equal(run("help vm"), 0);
 	assert_null(strstr(out_text, "config"));
+	assert_int_equal(run("help plan"), 0);
+	assert_non_null(strstr(out_text, "what would move\n"));
+	assert_non_null(strstr(out_text, "  plan apply "));
+	assert_int_equal(run("help status"), 0);
+	assert_null(strstr(out_text, "VERB"));
 	assert_int_equal(run("help vmm"), 64);
 	assert_int_equal(run(""), 64);
 	assert_int_equal(run("version"), 0);
