@@ -83,7 +83,8 @@ learn_curves(struct xn_core *core)
 		for (uint32_t m = 0; m < XN_MOVES_MAX; m++)
 			moving |= core->moves[m].phase != XN_MOVE_NONE &&
 			    (core->moves[m].from == h || core->moves[m].to == h);
-		if (!moving && core->hosts[h].up && core->hosts[h].listed &&
+		if (xn_curve_steady(&core->hosts[h]) && !moving && core->hosts[h].up &&
+		    core->hosts[h].listed &&
 		    core->hosts[h].power_quality == XN_QUALITY_GOOD)
 			xn_curve_learn(&core->hosts[h], &core->topology->hosts[h]);
 	}
@@ -109,6 +110,7 @@ static void
 boot(struct xn_core *core, struct xn_actions *actions)
 {
 	core->booted = true;
+	core->booted_at = core->now;
 	xn_inventory_boot(core);
 	xn_telemetry_age(core, actions);
 	xn_migrate_boot(core, actions);
@@ -156,7 +158,7 @@ dispatch(struct xn_core *core, const struct xn_event *event, struct xn_actions *
 		xn_telemetry_age(core, actions);
 		return;
 	}
-	assert(!"an event of a kind that does not exist");
+	assert(false && "an event of a kind that does not exist");
 }
 
 void

@@ -70,12 +70,15 @@ struct xn_host {
 	uint32_t cpus;
 	uint64_t memory_mib;
 	xn_instant listed_at;
+	xn_instant down_since;         /* of one that is not up */
+	xn_instant split_asked;        /* when it was last asked because a VM seemed to run twice */
 	xn_power power;                /* sum of its outlets */
 	enum xn_quality power_quality; /* of the worst outlet */
 	xn_power curve[11];            /* learned watts at 0..100 % CPU, in steps of 10 */
 	uint32_t curve_weight[11];
 	xn_power curve_seen[11]; /* what was measured there; the curve is made of these (curve.h) */
 	int64_t used_millicores; /* by its domains, last interval */
+	int64_t steady_millicores; /* the same when its curve was last to learn */
 	xn_power remainder;      /* of its power that belongs to no VM */
 	xn_energy interval_remainder;
 	xn_energy closing_remainder;
@@ -239,6 +242,7 @@ struct xn_core {
 	bool paused; /* by a person */
 	bool storage_full;
 	char paused_by[XN_NAME_SIZE];
+	xn_instant booted_at;
 	xn_instant interval_start; /* of the ledger */
 	xn_instant last_tick;
 	xn_instant last_decision;       /* of mode auto */

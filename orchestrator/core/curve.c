@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #define BINS       11
+#define STEADY_PARTS 20 /* use that moved by more than 1/20 of the host is a transient */
 #define WEIGHT_MAX 16 /* a bin follows with 1/16 of each new reading once it has had so many */
 
 static int64_t
@@ -16,28 +17,45 @@ plate_mw(const struct xn_topo_host *what, int bin)
 	return idle + (full - idle) * bin / (BINS - 1);
 }
 
-/* How far what was measured lies from the plate at a bin: that of the nearest bins, by distance. */
-static int64_t
-offset_mw(const struct xn_host *host, const struct xn_topo_host *what, int bin)
-{
-	int below = bin, above = bin;
-	int64_t low, high;
+/* What was measured lies from the plate by a shift and a tilt: mW at bin 0, and mW a bin. */
+struct fit {
+	int64_t shift;
+	int64_t tilt;
+};
 
-	while (below >= 0 && host->curve_weight[below] == 0)
-		below--;
-	while (above < BINS && host->curve_weight[above] == 0)
-		above++;
-	if (below < 0 && above == BINS)
-		return 0;
-	if (below < 0)
-		below = above;
-	if (above == BINS)
-		above = below;
-	low = host->curve_seen[below].mw - plate_mw(what, below);
-	high = host->curve_seen[above].mw - plate_mw(what, above);
-	if (above == below)
-		return low;
-	return low + (high - low) * (bin - below) / (above - below);
+/*
+ * Least squares over the measured bins, by their weight. TILT_DOUBT keeps the plate's slope until use
+ * has been seen over a range: two bins side by side tell a host's level, not its slope, and a slope of
+ * noise would send VMs the wrong way.
+ */
+#define TILT_DOUBT 40
+
+static struct fit
+fit_plate(const struct xn_host *host, const struct xn_topo_host *what)
+{
+	int64_t weights = 0, bins = 0, offsets = 0, spread = 0, product = 0;
+	struct fit fit = {0};
+
+	for (int bin = 0; bin < BINS; bin++) {
+		int64_t weight = host->curve_weight[bin];
+
+		weights += weight;
+		bins += weight * bin;
+		offsets += weight * (host->curve_seen[bin].mw - plate_mw(what, bin));
+	}
+	if (weights == 0)
+		return fit;
+	for (int bin = 0; bin < BINS; bin++) {
+		int64_t weight = host->curve_weight[bin];
+		int64_t offset = host->curve_seen[bin].mw - plate_mw(what, bin);
+		int64_t far = bin * weights - bins; /* from the mean bin, x weights */
+
+		spread += weight * far * far / weights;
+		product += weight * far * (offset - offsets / weights);
+	}
+	fit.tilt = product / (spread / weights + TILT_DOUBT) / weights;
+	fit.shift = (offsets - fit.tilt * bins) / weights;
+	return fit;
 }
 
 /* Where it falls, the bins are levelled to their mean, as often as needed. */
@@ -67,8 +85,10 @@ level(struct xn_host *host)
 static void
 rebuild(struct xn_host *host, const struct xn_topo_host *what)
 {
+	struct fit fit = fit_plate(host, what);
+
 	for (int bin = 0; bin < BINS; bin++) {
-		int64_t mw = plate_mw(what, bin) + offset_mw(host, what, bin);
+		int64_t mw = plate_mw(what, bin) + fit.shift + fit.tilt * bin;
 
 		host->curve[bin].mw = mw > 0 ? mw : 0;
 	}
@@ -81,6 +101,16 @@ void
 xn_curve_start(struct xn_host *host, const struct xn_topo_host *what)
 {
 	rebuild(host, what);
+}
+
+bool
+xn_curve_steady(struct xn_host *host)
+{
+	int64_t change = host->used_millicores - host->steady_millicores;
+	int64_t slack = (int64_t)host->cpus * 1000 / STEADY_PARTS;
+
+	host->steady_millicores = host->used_millicores;
+	return change <= slack && change >= -slack;
 }
 
 void

@@ -1,7 +1,7 @@
 /*
  * Curve: watts of a host at 0, 10 .. 100 % CPU, learned from its outlets. It begins as the line
- * from the plate's idle to full watts; each measured bin draws the bins near it along until they
- * are measured themselves.
+ * from the plate's idle to full watts; what was measured shifts it and, once it was measured over a
+ * range of use, tilts it.
  *
  * Invariant: (1) a curve never falls.
  */
@@ -16,6 +16,9 @@
 
 /* The curve of the plate alone. */
 void xn_curve_start(struct xn_host *host, const struct xn_topo_host *what);
+
+/* Whether its use is much as it was when last asked: meters lag behind a transient. */
+bool xn_curve_steady(struct xn_host *host);
 
 /* Learns from what the host draws now at the CPU it uses now. */
 void xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what);
