@@ -216,7 +216,7 @@ load_rule(struct loader *in, node_ref point, struct xn_rule *rule)
 		xn_problem_add(in->problems, xn_yaml_get(point, "unit")->mark, NULL,
 		    "\"%s\" is no unit of %s (its own is %s)", unit, xn_class_word(rule->class_),
 		    xn_class_unit(rule->class_));
-	rule->encoding = choice_of(in, point, "encoding", encodings, XN_PLAIN);
+	rule->encoding = (enum xn_encoding)choice_of(in, point, "encoding", encodings, XN_PLAIN);
 	load_none(in, point, rule);
 	load_words(in, point, rule);
 	load_window(in, point, rule);
