@@ -67,7 +67,7 @@ struct xn_site_host {
 
 struct xn_site_cluster {
 	const char *name;
-	const char *uri; /* with {host}; NULL: the cluster has no hosts */
+	const char *uri;         /* with {host}; NULL: the cluster has no hosts */
 	const char *migrate_uri; /* with {host}; NULL: the same as uri */
 	const char *agency_from;
 	uint32_t first_host; /* its hosts stand together */

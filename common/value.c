@@ -5,7 +5,7 @@
 #include "common/text.h"
 
 /* Six digits after the point count: with the largest unit a value still fits in 64 bits. */
-#define FRACTION_ONE    1000000
+#define FRACTION_ONE 1000000
 
 struct unit {
 	const char *word;
