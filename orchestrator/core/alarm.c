@@ -132,9 +132,14 @@ sweep_meters(struct xn_core *core, struct xn_actions *actions)
 		    : xn_text_copy(core->scratch, name, (size_t)(slash - name));
 		int64_t age_ms = xn_since(core->now, meter->at).ms;
 
-		if (meter->quality >= XN_QUALITY_ESTIMATED || meter->at.ms == 0)
-			continue; /* one that was never read is a hold, and a matter of the
-				     installation */
+		if (meter->quality >= XN_QUALITY_ESTIMATED || !core->booted)
+			continue;
+		if (meter->at.ms == 0) {
+			if (xn_since(core->now, core->booted_at).ms > core->topology->lost.ms)
+				xn_alarm_raise(core, actions, key_of(core, "stale:", device),
+				    XN_SEVERITY_WARNING, device, "%s was never read", name);
+			continue;
+		}
 		if (meter->quality == XN_QUALITY_SUSPECT)
 			xn_alarm_raise(core, actions, key_of(core, "suspect:", name),
 			    XN_SEVERITY_WARNING, name, "%s says what cannot be", name);
@@ -246,9 +251,8 @@ sweep_site(struct xn_core *core, struct xn_actions *actions)
 		xn_alarm_raise(core, actions, "vms", XN_SEVERITY_CRITICAL, core->topology->site,
 		    "there are more VMs than the %u this site was set up for", core->vm_capacity);
 	for (uint32_t h = 0; h < core->topology->host_count; h++)
-		/* One that never answered since the start has listed_at 0 and is not worth an alarm
-		 * yet. */
-		if (!core->hosts[h].up && core->hosts[h].listed_at.ms != 0)
+		if (!core->hosts[h].up && core->hosts[h].down_since.ms != 0 &&
+		    xn_since(core->now, core->hosts[h].down_since).ms > core->topology->fresh.ms)
 			xn_alarm_raise(core, actions,
 			    key_of(core, "host:", core->topology->hosts[h].name),
 			    XN_SEVERITY_WARNING, core->topology->hosts[h].name,

@@ -101,7 +101,7 @@ xn_event_encode(const struct xn_event *event, struct xn_writer *out)
 	case XN_EV_POLICY: write_policy(event, out); return;
 	case XN_EV_STORAGE: xn_write_u8(out, event->storage.full); return;
 	}
-	assert(!"an event of a kind that does not exist");
+	assert(false && "an event of a kind that does not exist");
 }
 
 /* ---- reading ---- */

@@ -228,8 +228,11 @@ unsee(struct xn_core *core, uint32_t host)
 void
 xn_inventory_boot(struct xn_core *core)
 {
-	for (uint32_t h = 0; h < core->topology->host_count; h++)
+	for (uint32_t h = 0; h < core->topology->host_count; h++) {
+		core->hosts[h].up =
+		    true; /* so that it is down from now on, not since the life before */
 		xn_inventory_down(core, h);
+	}
 }
 
 void
@@ -247,6 +250,8 @@ xn_inventory_up(struct xn_core *core, const struct xn_event *event)
 void
 xn_inventory_down(struct xn_core *core, uint32_t host)
 {
+	if (core->hosts[host].up)
+		core->hosts[host].down_since = core->now;
 	core->hosts[host].up = false;
 	core->hosts[host].listed = false;
 	unsee(core, host);
@@ -290,7 +295,7 @@ confirm_split(struct xn_core *core, uint32_t vm, struct xn_actions *actions)
 
 	for (int c = 0; c < XN_COPIES_MAX; c++) {
 		const struct xn_copy *copy = &row->copies[c];
-		const struct xn_host *host;
+		struct xn_host *host;
 
 		if (copy->host == XN_NONE || copy->state != XN_VM_RUNNING)
 			continue;
@@ -298,9 +303,10 @@ confirm_split(struct xn_core *core, uint32_t vm, struct xn_actions *actions)
 		if (host->listed_at.ms > row->split_at.ms)
 			continue;
 		sure = false;
-		if (host->up) {
+		if (host->up && host->split_asked.ms != core->now.ms) {
 			struct xn_action *ask = xn_act(actions, XN_ACT_LIST);
 
+			host->split_asked = core->now;
 			ask->virt.request = ++core->next_request;
 			ask->virt.host = copy->host;
 			ask->virt.target = XN_NONE;

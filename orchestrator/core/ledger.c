@@ -253,8 +253,6 @@ rows_at(struct xn_core *core, struct xn_actions *actions, uint32_t place)
 void
 xn_ledger_advance(struct xn_core *core, struct xn_actions *actions)
 {
-	uint32_t start = actions->count;
-
 	if (core->interval_start.ms == 0)
 		core->interval_start = aligned(core, core->now);
 	if (!core->booted || core->storage_full)
@@ -262,7 +260,7 @@ xn_ledger_advance(struct xn_core *core, struct xn_actions *actions)
 	if (!core->closing &&
 	    xn_since(core->now, core->interval_start).ms >= core->topology->interval.ms)
 		begin(core);
-	while (core->closing && actions->count - start < XN_LEDGER_ROWS_PER_STEP)
+	while (core->closing && actions->count < XN_LEDGER_ROWS_PER_STEP)
 		if (!rows_at(core, actions, core->closing_cursor++)) {
 			core->closing = false;
 			xn_inventory_forget(core);

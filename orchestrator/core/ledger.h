@@ -14,7 +14,7 @@
 
 #include "orchestrator/core/core.h"
 
-#define XN_LEDGER_ROWS_PER_STEP 2000 /* about half of what a step may ask for */
+#define XN_LEDGER_ROWS_PER_STEP 2000 /* with whatever else the step asks for: half of the room */
 /* Transformer, UPS and cables lose at most so much of what the sources give; more is unexplained.
  */
 #define XN_LEDGER_LOSSES_PPM    120000

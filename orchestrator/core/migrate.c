@@ -352,7 +352,7 @@ xn_migrate_answer(struct xn_core *core, const struct xn_event *event, struct xn_
 	case XN_MOVE_VERIFY:
 	case XN_MOVE_UNKNOWN: break;
 	}
-	assert(!"a move that waits for lists has an open request");
+	assert(false && "a move that waits for lists has an open request");
 }
 
 static bool

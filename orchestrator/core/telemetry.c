@@ -8,9 +8,10 @@
 #include "orchestrator/core/explain.h"
 #include "orchestrator/core/meter.h"
 
+#define NOTES_PER_STEP 1000 /* a quarter of what a step may ask for */
 /* An inlet below freezing or above boiling is a broken sensor. */
-#define INLET_MK_MIN XN_KELVIN_ZERO_MK
-#define INLET_MK_MAX (XN_KELVIN_ZERO_MK + 100000)
+#define INLET_MK_MIN   XN_KELVIN_ZERO_MK
+#define INLET_MK_MAX   (XN_KELVIN_ZERO_MK + 100000)
 
 void
 xn_telemetry_link(struct xn_core *core)
@@ -146,10 +147,10 @@ xn_telemetry_age(struct xn_core *core, struct xn_actions *actions)
 
 		xn_telemetry_age_rack(core, r);
 		holds = rack->hold[0] != '\0';
-		if (holds && !rack->hold_told)
-			xn_note(core, actions, XN_NONE, name, "hold: %s", rack->hold);
-		else if (!holds && rack->hold_told)
-			xn_note(core, actions, XN_NONE, name, "hold ends");
+		if (holds == rack->hold_told || actions->count >= NOTES_PER_STEP)
+			continue; /* the rest of a large site is told at the next look */
+		xn_note(core, actions, XN_NONE, name, holds ? "hold: %s" : "hold ends%s",
+		    holds ? rack->hold : "");
 		rack->hold_told = holds;
 	}
 	for (uint32_t h = 0; h < core->topology->host_count; h++)

@@ -88,6 +88,8 @@ a_warm_inlet_and_a_silent_host_are_told(void **state)
 	stage->inlet_milli[R2] = 27900;
 	stage_down(stage, H2);
 	stage_wait(stage, 10);
+	assert_false(stage_told(stage, "h2 does not answer"));
+	stage_wait(stage, 30);
 	assert_true(stage_told(stage, "the inlet of r2 is at 27.9 degC, its limit is 27.0 degC"));
 	assert_true(stage_told(stage, "h2 does not answer"));
 	stage->inlet_milli[R2] = 33000;
