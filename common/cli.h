@@ -1,6 +1,6 @@
 /*
- * Command line: one table row per command, in the manner of tmux. The table gives dispatch, usage,
- * `--help` and completion, so they cannot drift. Data goes to standard output, words to standard
+ * Command line: one table row per command, in the manner of tmux. The table gives dispatch, usage and
+ * `--help`, so they cannot drift. Data goes to standard output, words to standard
  * error; colour and tables only on a terminal.
  */
 #ifndef XN_COMMON_CLI_H

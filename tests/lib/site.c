@@ -1,6 +1,7 @@
 #include "tests/lib/site.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,24 +55,47 @@ compile(struct site *site, const struct xn_source *text)
 /* ---- acting ---- */
 
 static void
-trace_action(struct site *site, const struct xn_action *action)
+tell(struct site *site, const char *format, ...)
 {
-	double at = (double)(site->world.now.ms % 100000000) / 1000;
+	va_list args;
 
 	if (site->trace == NULL)
 		return;
-	if (action->kind == XN_ACT_NOTE)
-		fprintf(
-		    site->trace, "[%9.1f] %s: %s\n", at, action->note.subject, action->note.text);
-	else if (action->kind <= XN_ACT_DESTROY)
-		fprintf(site->trace, "[%9.1f] request %llu kind %u vm%u host %u target %u\n", at,
-		    (unsigned long long)action->virt.request, (unsigned)action->kind,
-		    world_vm_of(&site->world, action->virt.uuid) + 1, action->virt.host + 1,
-		    action->virt.target + 1);
-	else if (action->kind == XN_ACT_ALARM)
-		fprintf(site->trace, "[%9.1f] alarm %s %s: %s\n", at,
-		    action->alarm.raised ? "raised" : "cleared", action->alarm.subject,
-		    action->alarm.text);
+	fprintf(
+	    site->trace, "[%6lld] ", (long long)xn_since(site->world.now, site->began).ms / 1000);
+	va_start(args, format);
+	vfprintf(site->trace, format, args);
+	va_end(args);
+	fputc('\n', site->trace);
+}
+
+static void
+trace_action(struct site *site, const struct xn_action *action)
+{
+	const struct world *world = &site->world;
+	const char *host =
+	    action->kind <= XN_ACT_LIST ? world->topo_hosts[action->virt.host].name : "";
+	uint32_t vm = action->kind < XN_ACT_LIST ? world_vm_of(world, action->virt.uuid) : XN_NONE;
+	const char *name = vm == XN_NONE ? "" : world->vms[vm].facts.name;
+
+	switch (action->kind) {
+	case XN_ACT_MIGRATE:
+		tell(site, "-> %s: migrate %s to %s%s", host, name,
+		    world->topo_hosts[action->virt.target].name,
+		    action->virt.paused ? ", arriving paused" : "");
+		return;
+	case XN_ACT_ABORT_JOB: tell(site, "-> %s: abort the migration of %s", host, name); return;
+	case XN_ACT_RESUME: tell(site, "-> %s: resume %s", host, name); return;
+	case XN_ACT_DESTROY: tell(site, "-> %s: destroy %s", host, name); return;
+	case XN_ACT_NOTE: tell(site, "%s: %s", action->note.subject, action->note.text); return;
+	case XN_ACT_ALARM:
+		tell(site, "alarm %s: %s: %s", action->alarm.raised ? "raised" : "cleared",
+		    action->alarm.subject, action->alarm.text);
+		return;
+	case XN_ACT_LIST:
+	case XN_ACT_LEDGER:
+	case XN_ACT_REPLY: return;
+	}
 }
 
 static void
@@ -230,9 +254,7 @@ site_crash(struct site *site)
 	struct xn_event boot = {.kind = XN_EV_BOOT};
 
 	site->crashes++;
-	if (site->trace != NULL)
-		fprintf(site->trace, "[%9.1f] crash\n",
-		    (double)(site->world.now.ms % 100000000) / 1000);
+	tell(site, "the orchestrator dies and starts again");
 	site->pending_count = 0;
 	memcpy(site->pending_seen, site->seen, sizeof(site->seen));
 	new_core(site);
@@ -425,6 +447,7 @@ site_begin(struct site *site, const char *policy, enum sim_break broken, FILE *t
 
 	site->broken = broken;
 	site->trace = trace;
+	site->began = site->world.now;
 	site->dice = dice_for(site->world.seed, "shell");
 	site->hash = UINT64_C(14695981039346656037);
 	xn_arena_map(&site->life, xn_core_size(&site->world.topology, VM_CAPACITY) + 4096);
@@ -438,6 +461,7 @@ site_begin(struct site *site, const char *policy, enum sim_break broken, FILE *t
 	new_core(site);
 	queue(site, &event);
 	event = (struct xn_event){.kind = XN_EV_POLICY};
+	snprintf(event.policy.actor, sizeof(event.policy.actor), "operator");
 	event.policy.policy = compile(site, &text);
 	queue(site, &event);
 }

@@ -38,6 +38,7 @@ struct site {
 	enum sim_break broken;
 	bool people; /* operators ask for things at random; in a story the test does */
 	FILE *trace; /* NULL: silent */
+	xn_instant began;
 	struct xn_arena life, scratch, policies;
 	struct xn_core *core;
 	struct xn_actions *actions;
