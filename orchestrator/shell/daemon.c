@@ -215,12 +215,9 @@ on_history(void *context)
 	struct xn_daemon *daemon = context;
 	xn_instant now = xn_clock_now();
 
-	for (uint32_t i = 0; i <= daemon->map.topology.rack_count; i++) {
-		double values[XN_SERIES_COLUMNS_MAX];
-
-		xn_meters_row(daemon->meters, i, now, values);
-		xn_history_put(daemon->history, i, now, values);
-	}
+	xn_meters_rows(daemon->meters, now, daemon->rows);
+	for (uint32_t i = 0; i <= daemon->map.topology.rack_count; i++)
+		xn_history_put(daemon->history, i, now, daemon->rows[i].values);
 }
 
 static void
@@ -298,6 +295,8 @@ open_history(struct xn_daemon *daemon, struct xn_error *err)
 	char folder[4096];
 	int result;
 
+	daemon->rows =
+	    xn_new(&daemon->arena, struct xn_meters_row, daemon->map.topology.rack_count + 1);
 	daemon->series = xn_meters_series(&daemon->arena, &daemon->map.topology);
 	snprintf(folder, sizeof(folder), "%s/history", daemon->options.state);
 	result = xn_history_start(&daemon->history, daemon->loop, folder, &layout, daemon->series,

@@ -40,6 +40,7 @@ struct xn_daemon {
 	struct xn_intake *intake;
 	struct xn_meters *meters;
 	struct xn_series *series;
+	struct xn_meters_row *rows; /* of the history, being made */
 	struct xn_history *history;
 	struct xn_virt *virt;
 	struct xn_http *http;

@@ -119,7 +119,10 @@ finish(struct xn_engine *engine)
 			inside->hooks.news(inside->hooks.context, action);
 		}
 	}
-	inside->results.count = 0;
+	if (kept)
+		inside->results.count = 0;
+	else
+		xn_results_keep_ledger(&inside->results); /* written with the next results */
 }
 
 /* ---- a full disk ---- */
@@ -272,7 +275,8 @@ xn_engine_take(struct xn_engine *engine, const struct xn_event *event)
 	struct xn_engine_inside *inside = engine->inside;
 
 	/* A tick that is late is not made up for; a hypervisor's answer is. */
-	if ((engine->full && event->kind == XN_EV_TICK) || inside->later.count >= LATER_MAX)
+	if ((event->kind == XN_EV_TICK && inside->later.count > 0) ||
+	    inside->later.count >= LATER_MAX)
 		return;
 	push(&inside->later, event);
 	drain(engine);
@@ -364,6 +368,11 @@ xn_engine_snapshot(struct xn_engine *engine, struct xn_error *err)
 	if (bytes == NULL)
 		abort();
 	assert(!engine->inside->busy);
+	if (xn_results_store(&engine->inside->results, engine->store, engine->now, err) != XN_OK) {
+		free(bytes);
+		return err->code; /* a snapshot would make their replay impossible */
+	}
+	engine->inside->results.count = 0;
 	xn_core_save(engine->core, &out);
 	assert(!out.full);
 	result = xn_store_begin(engine->store, err);

@@ -22,7 +22,7 @@ enum {
 	PDP_PREP = 112,
 	CDP_PREP = 80,
 	RRA_PTR = 8,
-	HEADER_MAX = 8192,
+	HEADER_MAX = 7168,
 };
 
 #define ARCHIVES_MAX  6
@@ -168,7 +168,7 @@ sum_path(const char *path, char *ret_path, size_t size)
 static bool
 read_sum(const char *path, uint32_t *ret_sum)
 {
-	char name[4096];
+	char name[1024];
 	unsigned sum;
 	FILE *file;
 	int found;
@@ -186,7 +186,7 @@ read_sum(const char *path, uint32_t *ret_sum)
 static int
 write_sum(const char *path, uint32_t sum, struct xn_error *err)
 {
-	char name[4096];
+	char name[1024];
 	FILE *file;
 	int wrong;
 
@@ -213,7 +213,7 @@ is_sound(const char *path, const struct xn_series *series, const struct archive 
 static void
 set_aside(const char *path)
 {
-	char to[4096];
+	char to[1024];
 
 	for (int n = 1; n < 1000; n++) {
 		snprintf(to, sizeof(to), "%s.corrupt-%d", path, n);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 struct latest {
 	bool known;
@@ -13,6 +14,7 @@ struct latest {
 struct xn_meters {
 	const struct xn_topology *topology;
 	struct latest *latest;
+	uint32_t (*counts)[XN_SERIES_COLUMNS_MAX]; /* of a row being made */
 };
 
 enum { SITE_GRID, SITE_PV, SITE_BATTERY, SITE_GENERATOR, SITE_COOLING, SITE_IT, SITE_LOSSES };
@@ -35,6 +37,7 @@ xn_meters_new(struct xn_arena *arena, const struct xn_topology *topology)
 
 	meters->topology = topology;
 	meters->latest = xn_new(arena, struct latest, topology->meter_count + 1);
+	meters->counts = xn_arena_take(arena, topology->rack_count + 1, sizeof(*meters->counts));
 	return meters;
 }
 
@@ -84,24 +87,50 @@ value_of(const struct xn_meters *meters, uint32_t meter, xn_instant now)
 										     : (double)NAN;
 }
 
-/* One unknown part makes the sum unknown; so does having no part. */
-static double
-sum_of(const struct xn_meters *meters, enum xn_meter_role role, uint32_t rack, int feed,
-    xn_instant now)
+/* Where a meter of this role stands in the site's row and in its rack's; -1: nowhere. */
+static int
+site_column(enum xn_meter_role role)
 {
-	double sum = 0;
-	unsigned count = 0;
-
-	for (uint32_t i = 0; i < meters->topology->meter_count; i++) {
-		const struct xn_topo_meter *meter = &meters->topology->meters[i];
-
-		if (meter->role == role && (rack == XN_NONE || meter->rack == rack) &&
-		    (feed < 0 || meter->feed == feed)) {
-			sum += value_of(meters, i, now);
-			count++;
-		}
+	switch (role) {
+	case XN_METER_GRID: return SITE_GRID;
+	case XN_METER_PV: return SITE_PV;
+	case XN_METER_BATTERY: return SITE_BATTERY;
+	case XN_METER_GENERATOR: return SITE_GENERATOR;
+	case XN_METER_COOLING: return SITE_COOLING;
+	case XN_METER_FEED: return SITE_IT;
+	case XN_METER_OUTLET:
+	case XN_METER_INLET: return -1;
 	}
-	return count == 0 ? (double)NAN : sum;
+	return -1;
+}
+
+/* `counts` tells a sum of nothing, which is unknown, from one that is 0; an unknown part stays. */
+static void
+add(struct xn_meters_row *row, uint32_t *counts, int column, double value)
+{
+	row->values[column] += value;
+	counts[column]++;
+}
+
+static void
+add_meter(const struct xn_meters *meters, uint32_t meter, xn_instant now,
+    struct xn_meters_row *rows, uint32_t (*counts)[XN_SERIES_COLUMNS_MAX])
+{
+	const struct xn_topo_meter *what = &meters->topology->meters[meter];
+	double value = value_of(meters, meter, now);
+	int column = site_column(what->role);
+
+	if (column >= 0)
+		add(&rows[0], counts[0], column, value);
+	if (what->rack == XN_NONE)
+		return;
+	if (what->role == XN_METER_FEED) {
+		add(&rows[what->rack + 1], counts[what->rack + 1], RACK_IT, value);
+		add(&rows[what->rack + 1], counts[what->rack + 1],
+		    what->feed == 0 ? RACK_FEED_A : RACK_FEED_B, value);
+	} else if (what->role == XN_METER_INLET) {
+		add(&rows[what->rack + 1], counts[what->rack + 1], RACK_INLET, value);
+	}
 }
 
 static double
@@ -110,45 +139,26 @@ known_or_zero(double value)
 	return isnan(value) ? 0 : value;
 }
 
-static void
-site_row(const struct xn_meters *meters, xn_instant now, double *row)
-{
-	double sources;
-
-	row[SITE_GRID] = sum_of(meters, XN_METER_GRID, XN_NONE, -1, now);
-	row[SITE_PV] = sum_of(meters, XN_METER_PV, XN_NONE, -1, now);
-	row[SITE_BATTERY] = sum_of(meters, XN_METER_BATTERY, XN_NONE, -1, now);
-	row[SITE_GENERATOR] = sum_of(meters, XN_METER_GENERATOR, XN_NONE, -1, now);
-	row[SITE_COOLING] = sum_of(meters, XN_METER_COOLING, XN_NONE, -1, now);
-	row[SITE_IT] = sum_of(meters, XN_METER_FEED, XN_NONE, -1, now);
-	sources = row[SITE_GRID] + known_or_zero(row[SITE_PV]) + known_or_zero(row[SITE_BATTERY]) +
-	    known_or_zero(row[SITE_GENERATOR]);
-	row[SITE_LOSSES] = sources - row[SITE_IT] - known_or_zero(row[SITE_COOLING]);
-}
-
-static void
-rack_row(const struct xn_meters *meters, uint32_t rack, xn_instant now, double *row)
-{
-	uint32_t inlet = XN_NONE;
-
-	for (uint32_t i = 0; i < meters->topology->meter_count; i++)
-		if (meters->topology->meters[i].role == XN_METER_INLET &&
-		    meters->topology->meters[i].rack == rack)
-			inlet = i;
-	row[RACK_IT] = sum_of(meters, XN_METER_FEED, rack, -1, now);
-	row[RACK_FEED_A] = sum_of(meters, XN_METER_FEED, rack, 0, now);
-	row[RACK_FEED_B] = sum_of(meters, XN_METER_FEED, rack, 1, now);
-	row[RACK_INLET] = value_of(meters, inlet, now);
-	row[RACK_COOLING] = value_of(meters, meters->topology->racks[rack].cooling_meter, now);
-}
-
 void
-xn_meters_row(const struct xn_meters *meters, uint32_t series, xn_instant now,
-    double ret_values[XN_SERIES_COLUMNS_MAX])
+xn_meters_rows(const struct xn_meters *meters, xn_instant now, struct xn_meters_row *ret_rows)
 {
-	assert(series <= meters->topology->rack_count);
-	if (series == 0)
-		site_row(meters, now, ret_values);
-	else
-		rack_row(meters, series - 1, now, ret_values);
+	const struct xn_topology *topology = meters->topology;
+	uint32_t count = topology->rack_count + 1;
+	double *site = ret_rows[0].values;
+
+	memset(ret_rows, 0, count * sizeof(*ret_rows));
+	memset(meters->counts, 0, count * sizeof(*meters->counts));
+	for (uint32_t i = 0; i < topology->meter_count; i++)
+		add_meter(meters, i, now, ret_rows, meters->counts);
+	for (uint32_t rack = 0; rack < topology->rack_count; rack++)
+		if (topology->racks[rack].cooling_meter != XN_NONE)
+			add(&ret_rows[rack + 1], meters->counts[rack + 1], RACK_COOLING,
+			    value_of(meters, topology->racks[rack].cooling_meter, now));
+	for (uint32_t i = 0; i < count; i++)
+		for (int column = 0; column < XN_SERIES_COLUMNS_MAX; column++)
+			if (meters->counts[i][column] == 0)
+				ret_rows[i].values[column] = (double)NAN;
+	site[SITE_LOSSES] = site[SITE_GRID] + known_or_zero(site[SITE_PV]) +
+	    known_or_zero(site[SITE_BATTERY]) + known_or_zero(site[SITE_GENERATOR]) -
+	    site[SITE_IT] - known_or_zero(site[SITE_COOLING]);
 }

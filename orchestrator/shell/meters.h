@@ -20,8 +20,11 @@ void xn_meters_take(struct xn_meters *meters, const struct xn_event *reading);
 /* The series of the history, in the arena: series 0 is "site", series 1 + r is rack r. */
 struct xn_series *xn_meters_series(struct xn_arena *arena, const struct xn_topology *topology);
 
-/* The row of a series now. */
-void xn_meters_row(const struct xn_meters *meters, uint32_t series, xn_instant now,
-    double ret_values[XN_SERIES_COLUMNS_MAX]);
+struct xn_meters_row {
+	double values[XN_SERIES_COLUMNS_MAX];
+};
+
+/* The row of every series now, in one pass over the meters. */
+void xn_meters_rows(const struct xn_meters *meters, xn_instant now, struct xn_meters_row *ret_rows);
 
 #endif

@@ -11,14 +11,14 @@
 #define LOST_S_MIN        60
 
 int
-xn_zone_use(const char *timezone, xn_instant at)
+xn_zone_use(const char *zone, xn_instant at)
 {
 	time_t seconds = (time_t)(at.ms / 1000);
 	struct tm local;
 
-	if (timezone == NULL)
+	if (zone == NULL)
 		return 0;
-	setenv("TZ", timezone, 1);
+	setenv("TZ", zone, 1);
 	tzset();
 	return localtime_r(&seconds, &local) == NULL ? 0 : (int)local.tm_gmtoff;
 }

@@ -47,7 +47,7 @@ struct xn_map {
 };
 
 /* The offset of a zone of the tz database at an instant; sets TZ for this process. */
-int xn_zone_use(const char *timezone, xn_instant at);
+int xn_zone_use(const char *zone, xn_instant at);
 
 void xn_map_build(
     struct xn_arena *arena, const struct xn_site *site, int utc_offset_s, struct xn_map *ret_map);

@@ -67,7 +67,8 @@ feed(struct fixture *f, unsigned count)
 	struct xn_error err = {0};
 
 	for (unsigned i = 0; i < count; i++)
-		rows[i] = (struct xn_rrd_row){f->begin + (i + 1) * 10, {1500.25, i % 2 ? NAN : -3}};
+		rows[i] = (struct xn_rrd_row){
+		    f->begin + (i + 1) * 10, {1500.25, i % 2 ? (double)NAN : -3}};
 	if (xn_rrd_update(f->path, &series, rows, count, &err) != XN_OK)
 		fail_msg("%s", err.text);
 }

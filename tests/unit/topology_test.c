@@ -4,9 +4,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/shell/meters.h"
 #include "orchestrator/shell/topology.h"
 
 static struct xn_site_rack racks[2];
@@ -159,6 +161,50 @@ a_device_that_is_switched_off_has_no_meter(void **state)
 	expect(PDU_A, "outlet.3.realpower", XN_CLASS_POWER, "pdu-a07-a/3", XN_CHANNEL_POWER);
 }
 
+static void
+read_meter(struct xn_meters *meters, const char *name, int64_t watts, int64_t at_ms)
+{
+	struct xn_event event = {.kind = XN_EV_READING,
+	    .reading = {.quality = XN_QUALITY_GOOD,
+		.has_power = true,
+		.power = xn_watts(watts),
+		.temperature = xn_millicelsius(watts * 1000),
+		.at = {at_ms}}};
+
+	while (strcmp(map.topology.meters[event.reading.meter].name, name) != 0)
+		event.reading.meter++;
+	xn_meters_take(meters, &event);
+}
+
+static void
+a_graph_shows_sums_and_never_a_guess(void **state)
+{
+	struct xn_meters *meters = xn_meters_new(&arena, &map.topology);
+	struct xn_meters_row rows[3];
+
+	(void)state;
+	read_meter(meters, "pdu-a07-a", 100, 1000);
+	read_meter(meters, "pdu-a07-b", 120, 1000);
+	read_meter(meters, "meter-main", 300, 1000);
+	read_meter(meters, "A07/inlet", 24, 1000);
+	read_meter(meters, "crac-2", 50, 1000);
+	xn_meters_rows(meters, (xn_instant){31000}, rows);
+	assert_true(fabs(rows[0].values[0] - 300) < 0.001); /* grid_w */
+	assert_true(isnan(rows[0].values[1]));              /* pv_w: never read */
+	assert_true(fabs(rows[0].values[5] - 220) < 0.001); /* it_w */
+	assert_true(fabs(rows[0].values[6] - 30) < 0.001);  /* losses_w */
+	assert_true(fabs(rows[1].values[0] - 220) < 0.001);
+	assert_true(fabs(rows[1].values[2] - 120) < 0.001);
+	assert_true(fabs(rows[1].values[3] - 24) < 0.001);
+	assert_true(fabs(rows[1].values[4] - 50) < 0.001);
+	assert_true(isnan(rows[2].values[0])); /* a rack without meters */
+
+	read_meter(meters, "pdu-a07-a", 90, 31001);
+	xn_meters_rows(meters, (xn_instant){31001}, rows);
+	assert_true(fabs(rows[1].values[1] - 90) < 0.001);
+	assert_true(isnan(rows[1].values[0])); /* feed B is too old, so the sum is unknown */
+}
+
 #define STORY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -171,6 +217,7 @@ main(void)
 	    STORY(racks_know_their_ratings_and_cooling),
 	    STORY(the_fingerprint_follows_the_configuration),
 	    STORY(a_device_that_is_switched_off_has_no_meter),
+	    STORY(a_graph_shows_sums_and_never_a_guess),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
