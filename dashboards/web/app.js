@@ -11,7 +11,7 @@ import { racks } from './views/racks.js';
 import { vms } from './views/vms.js';
 
 const RANGES = [['minutes', 15], ['hours', 1], ['hours', 6], ['hours', 24]];
-const state = { status: null, racks: [], vms: [], plan: null, alarms: [], range: RANGES[1], live: false };
+const state = { status: null, racks: [], vms: [], plan: null, alarms: [], range: RANGES[0], live: false };
 
 const seconds = ([unit, n]) => n * (unit === 'hours' ? 3600 : 60);
 

@@ -42,7 +42,9 @@ export function show(parent, ...children) {
 export function table(caption, heads, rows) {
 	return [
 		el('caption', { class: 'hidden' }, caption),
-		el('thead', {}, el('tr', {}, ...heads.map((head) => el('th', { scope: 'col' }, head)))),
+		el('thead', {}, el('tr', {}, ...heads.map((head, i) => el('th', {
+			scope: 'col', class: rows.length > 0 && rows[0][i]?.attributes?.class,
+		}, head)))),
 		el('tbody', {}, ...rows.map((cells) => el('tr', {}, ...cells.map(
 			(cell) => cell instanceof Node ? el('td', {}, cell) : el('td', cell.attributes ?? {}, cell.text ?? cell))))),
 	];

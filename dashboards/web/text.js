@@ -54,3 +54,15 @@ export function clock(seconds, withDate = false) {
 		...(withDate ? { day: '2-digit', month: '2-digit' } : {}),
 	}).format(new Date(seconds * 1000));
 }
+
+// What placement says of a move, in its few fixed forms.
+const REASONS = [[/^draws less there$/, 'drawsLess'], [/^empties (.+)$/, 'empties'], [/^cures (.+)$/, 'cures']];
+
+export function reason(text) {
+	for (const [form, key] of REASONS) {
+		const found = form.exec(text);
+		if (found)
+			return t(key, { what: found[1] });
+	}
+	return text;
+}

@@ -1,7 +1,7 @@
 // The newest plan: what would move and why, what it saves, and the next thing a person may do with it.
 
 import { el, number, table } from '../dom.js';
-import { t, watts } from '../text.js';
+import { reason, t, watts } from '../text.js';
 
 const NEXT = {
 	proposed: ['approve', 'abort'],
@@ -31,16 +31,22 @@ function figures(plan) {
 	return el('p', {}, parts.join(' · '));
 }
 
+function verdict(plan) {
+	if (plan.moves.length > 0)
+		return t('movesSave', { n: plan.moves.length, watts: watts(plan.before.facility_w - plan.after.facility_w) });
+	return t(plan.before.violations > 0 || plan.before.violations?.length > 0 ? 'noCure' : 'noBenefit');
+}
+
 export function plan(newest, act) {
 	if (!newest)
 		return [el('p', {}, t('noPlan')), buttons(null, act)];
 	const state = (word) => t(word === 'failed' ? 'failedState' : word);
 	const rows = newest.moves.map((move) => [
 		number(`${move.step}`), move.vm, `${move.from ?? '–'} → ${move.to}`, number(watts(move.saves_w)),
-		move.reason, state(move.state),
+		reason(move.reason), state(move.state),
 	]);
 	return [
-		el('p', {}, el('strong', {}, newest.id), ` · ${state(newest.state)} · ${newest.verdict ?? ''}`,
+		el('p', {}, el('strong', {}, newest.id), ` · ${state(newest.state)} · ${verdict(newest)}`,
 			newest.why ? ` · ${newest.why}` : ''),
 		figures(newest),
 		rows.length === 0 ? '' : el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('plan') },
