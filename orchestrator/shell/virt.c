@@ -455,6 +455,7 @@ int
 xn_virt_start(struct xn_virt **ret_virt, struct xn_loop *loop, const struct xn_site *site,
     bool simulated, xn_virt_on_event *on_event, void *context, struct xn_error *err)
 {
+	const xn_duration every = {.ms = WATCH_MS};
 	struct xn_virt *virt;
 	struct host *hosts;
 
@@ -473,8 +474,7 @@ xn_virt_start(struct xn_virt **ret_virt, struct xn_loop *loop, const struct xn_s
 	    .fd = -1,
 	    .hosts = hosts};
 	if (start_child(virt, err) != XN_OK ||
-	    xn_loop_timer(loop, (xn_duration){.ms = WATCH_MS}, (xn_duration){.ms = WATCH_MS},
-		on_watch, virt, &virt->watch, err) != XN_OK) {
+	    xn_loop_timer(loop, every, every, on_watch, virt, &virt->watch, err) != XN_OK) {
 		xn_virt_stop(virt);
 		return xn_wrap(err, "virt worker");
 	}

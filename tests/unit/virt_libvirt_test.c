@@ -174,6 +174,23 @@ a_daemon_that_hangs_is_down_until_it_goes_on(void **state)
 	assert_int_equal(stand_of(state)->ups[0], ups);
 }
 
+static bool
+another_worker_is_ready(struct stand *stand, void *context)
+{
+	pid_t pid = xn_virt_pid(stand->virt);
+
+	return pid != 0 && pid != *(const pid_t *)context && stand_ready(stand, NULL);
+}
+
+static void
+a_worker_that_hangs_is_replaced(void **state)
+{
+	pid_t pid = xn_virt_pid(stand_of(state)->virt);
+
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_true(stand_wait(stand_of(state), 30000, another_worker_is_ready, &pid));
+}
+
 static void
 a_destroyed_copy_is_gone_and_destroying_again_is_no_error(void **state)
 {
@@ -198,6 +215,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(a_guest_that_is_not_there_is_not_moved),
 	    cmocka_unit_test(a_migration_outlives_a_killed_worker_and_is_found_done),
 	    cmocka_unit_test(a_daemon_that_hangs_is_down_until_it_goes_on),
+	    cmocka_unit_test(a_worker_that_hangs_is_replaced),
 	    cmocka_unit_test(a_destroyed_copy_is_gone_and_destroying_again_is_no_error),
 	};
 
