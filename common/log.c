@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/crc32c.h"
+#include "common/text.h"
 
 struct line {
 	char *text;
@@ -42,21 +43,25 @@ is_plain(const char *text)
 static void
 put_escaped(struct line *line, const char *text)
 {
-	char piece[8];
+	const char *end = text + strlen(text);
+	char piece[20];
 
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-		/* U+0080..U+009F are control characters too, and some terminals obey them. */
-		bool c1 =
-		    c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0;
+	while (text < end) {
+		const char *start = text;
+		uint32_t character = xn_utf8_take(&text, end);
 
-		if (c == '"' || c == '\\')
-			snprintf(piece, sizeof(piece), "\\%c", c);
-		else if (c < ' ' || c == 0x7f || c1)
-			snprintf(piece, sizeof(piece), "\\x%02x", c);
-		else
-			snprintf(piece, sizeof(piece), "%c", c);
-		put(line, piece);
+		if (character == '"' || character == '\\') {
+			snprintf(piece, sizeof(piece), "\\%c", (int)character);
+			put(line, piece);
+		} else if (xn_text_printable(character) && character >= ' ') {
+			snprintf(piece, sizeof(piece), "%.*s", (int)(text - start), start);
+			put(line, piece);
+		} else {
+			for (; start < text; start++) {
+				snprintf(piece, sizeof(piece), "\\x%02x", (unsigned char)*start);
+				put(line, piece);
+			}
+		}
 	}
 }
 
