@@ -34,6 +34,7 @@ struct poll {
 	int64_t deadline;
 	struct xn_error *err;
 	unsigned first; /* of the batch being read */
+	unsigned taken; /* values the device gave, be they "no such object" */
 };
 
 static struct xn_oid
@@ -466,18 +467,21 @@ take_reading(void *to, unsigned index, const struct xn_oid *oid, const struct xn
 	struct xn_rule rule = slot->rule;
 
 	(void)oid;
+	poll->taken++;
 	slot->missing = value->tag == XN_SNMP_NO_OBJECT || value->tag == XN_SNMP_NO_INSTANCE;
 	xn_reading_take(&poll->device->readings[poll->first + index], &rule,
 	    xn_snmp_number(value, &slot->rule, &rule.scale));
 }
 
-/* Reads `count` slots in GETs of the profile's size; ends at the second one that gets no answer. */
-static int
+/*
+ * Reads `count` slots in GETs of the profile's size; ends at the second one that gets no answer.
+ * False when one got none.
+ */
+static bool
 read_slots(struct poll *poll, unsigned count)
 {
 	unsigned size = poll->device->profile->objects_max;
 	unsigned failures = 0;
-	int code = XN_OK;
 
 	for (poll->first = 0; poll->first < count && failures < 2; poll->first += size) {
 		unsigned some = count - poll->first < size ? count - poll->first : size;
@@ -485,11 +489,11 @@ read_slots(struct poll *poll, unsigned count)
 
 		for (unsigned i = 0; i < some; i++)
 			oids[i] = poll->session->slots[poll->first + i].oid;
-		code = xn_snmp_get(
-		    poll->session->wire, oids, some, poll->deadline, take_reading, poll, poll->err);
-		failures += code < 0;
+		if (xn_snmp_get(poll->session->wire, oids, some, poll->deadline, take_reading, poll,
+			poll->err) < 0)
+			failures++;
 	}
-	return failures == 0 ? XN_OK : XN_EUNREACHABLE;
+	return failures == 0;
 }
 
 /* Takes out optional points that the device does not have; only right after planning. */
@@ -526,18 +530,17 @@ static int
 first_poll(struct poll *poll)
 {
 	int code = recognise(poll);
-	int planned;
 
 	if (code < 0 || poll->device->profile == NULL)
 		return code;
-	planned = plan(poll);
-	code = read_slots(poll, poll->device->count);
-	if (planned == XN_OK && code == XN_OK) {
+	code = plan(poll);
+	if (read_slots(poll, poll->device->count) && code == XN_OK) {
 		leave_out(poll);
 		xn_device_add_sums(poll->device);
 		poll->session->planned = true;
+		return XN_OK;
 	}
-	return XN_OK;
+	return poll->taken > 0 ? XN_OK : XN_EUNREACHABLE;
 }
 
 static int
@@ -563,7 +566,7 @@ snmp_poll(struct xn_device *device, int deadline_ms, struct xn_error *err)
 	if (same) {
 		if (device->profile != NULL)
 			read_slots(&poll, slot_count(device));
-		return XN_OK;
+		return poll.taken > 0 || device->count == 0 ? XN_OK : XN_EUNREACHABLE;
 	}
 	memcpy(poll.session->object_id, identity.texts[0], sizeof(identity.texts[0]));
 	memcpy(poll.session->descr, identity.texts[1], sizeof(identity.texts[1]));

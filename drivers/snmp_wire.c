@@ -283,14 +283,15 @@ exchange(struct xn_snmp *snmp, netsnmp_pdu *pdu, int64_t deadline, netsnmp_pdu *
 
 		serve(snmp, fd, ready > 0);
 	}
-	if (!answer.done || (answer.pdu == NULL && answer.fault != SNMPERR_TIMEOUT)) {
-		/* The request is still known to the library, which would call back into this frame.
+	if (answer.pdu == NULL) {
+		/*
+		 * A request that is still open would call back into this frame. And a v3 device
+		 * that was exchanged has another engine, which only a new session asks for.
 		 */
-		hang_up(snmp);
+		if (!answer.done || answer.fault != SNMPERR_TIMEOUT || snmp->url.version == 3)
+			hang_up(snmp);
 		return fail_with(answer.fault != 0 ? answer.fault : SNMPERR_TIMEOUT, err);
 	}
-	if (answer.pdu == NULL)
-		return fail_with(answer.fault, err);
 	*ret_answer = answer.pdu;
 	return XN_OK;
 }
