@@ -66,7 +66,7 @@ xn_core_new(struct xn_arena *arena, struct xn_arena *scratch, const struct xn_to
 	xn_inventory_index(core);
 	xn_telemetry_link(core);
 	for (uint32_t h = 0; h < topology->host_count; h++) {
-		core->hosts[h].first_vm = XN_NONE;
+		core->hosts[h].first_vm = core->hosts[h].first_copy = XN_NONE;
 		xn_curve_start(&core->hosts[h], &topology->hosts[h]);
 	}
 	return core;
@@ -84,8 +84,7 @@ learn_curves(struct xn_core *core)
 			moving |= core->moves[m].phase != XN_MOVE_NONE &&
 			    (core->moves[m].from == h || core->moves[m].to == h);
 		if (xn_curve_steady(&core->hosts[h]) && !moving && core->hosts[h].up &&
-		    core->hosts[h].listed &&
-		    core->hosts[h].power_quality == XN_QUALITY_GOOD)
+		    core->hosts[h].listed && core->hosts[h].power_quality == XN_QUALITY_GOOD)
 			xn_curve_learn(&core->hosts[h], &core->topology->hosts[h]);
 	}
 }

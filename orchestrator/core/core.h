@@ -79,18 +79,20 @@ struct xn_host {
 	xn_power curve_seen[11]; /* what was measured there; the curve is made of these (curve.h) */
 	int64_t used_millicores; /* by its domains, last interval */
 	int64_t steady_millicores; /* the same when its curve was last to learn */
-	xn_power remainder;      /* of its power that belongs to no VM */
+	xn_power remainder;        /* of its power that belongs to no VM */
 	xn_energy interval_remainder;
 	xn_energy closing_remainder;
 	uint32_t first_meter; /* of its outlets */
 	uint32_t first_vm;    /* of the VMs it owns */
+	uint32_t first_copy;  /* of the copies it holds */
 };
 
 /* One copy of a VM on one host: what that host said last. */
 struct xn_copy {
 	uint32_t host; /* XN_NONE: this place is free */
 	enum xn_vm_state state;
-	bool seen; /* in the list that is being read */
+	bool seen;             /* in the list that is being read */
+	uint32_t next_of_host; /* next copy on the same host: VM x XN_COPIES_MAX + its place */
 	uint64_t cpu_ns;
 	xn_instant cpu_at; /* ms 0: no load was heard yet */
 };
@@ -263,6 +265,7 @@ struct xn_core {
 	struct xn_vm *vms;                /* [vm_capacity]; a VM keeps its place */
 	uint32_t vm_capacity;
 	uint32_t vm_count;    /* places ever used */
+	uint32_t vm_free;     /* no place below it is free */
 	uint32_t vms_refused; /* seen when every place was taken */
 	uint32_t *vm_index;   /* by uuid: open addressing, vm_index_size places, XN_NONE free */
 	uint32_t vm_index_size;

@@ -2,9 +2,9 @@
 
 #include <assert.h>
 
-#define BINS       11
+#define BINS         11
 #define STEADY_PARTS 20 /* use that moved by more than 1/20 of the host is a transient */
-#define WEIGHT_MAX 16 /* a bin follows with 1/16 of each new reading once it has had so many */
+#define WEIGHT_MAX   16 /* a bin follows with 1/16 of each new reading once it has had so many */
 
 static int64_t
 plate_mw(const struct xn_topo_host *what, int bin)
@@ -24,9 +24,9 @@ struct fit {
 };
 
 /*
- * Least squares over the measured bins, by their weight. TILT_DOUBT keeps the plate's slope until use
- * has been seen over a range: two bins side by side tell a host's level, not its slope, and a slope of
- * noise would send VMs the wrong way.
+ * Least squares over the measured bins, by their weight. TILT_DOUBT keeps the plate's slope until
+ * use has been seen over a range: two bins side by side tell a host's level, not its slope, and a
+ * slope of noise would send VMs the wrong way.
  */
 #define TILT_DOUBT 40
 

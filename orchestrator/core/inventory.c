@@ -72,14 +72,16 @@ xn_inventory_host(const struct xn_core *core, const char *name)
 static uint32_t
 add_vm(struct xn_core *core, xn_uuid uuid)
 {
-	uint32_t vm = 0;
+	uint32_t vm = core->vm_free;
 
 	while (vm < core->vm_count && core->vms[vm].known)
 		vm++;
+	core->vm_free = vm;
 	if (vm == core->vm_capacity)
 		return XN_NONE;
 	if (vm == core->vm_count)
 		core->vm_count++;
+	core->vm_free++;
 	memset(&core->vms[vm], 0, sizeof(core->vms[vm]));
 	core->vms[vm].known = true;
 	core->vms[vm].uuid = uuid;
@@ -101,6 +103,25 @@ find_copy(struct xn_vm *vm, uint32_t host)
 		if (vm->copies[c].host == host)
 			return &vm->copies[c];
 	return NULL;
+}
+
+static struct xn_copy *
+copy_at(struct xn_core *core, uint32_t place)
+{
+	return &core->vms[place / XN_COPIES_MAX].copies[place % XN_COPIES_MAX];
+}
+
+/* A new copy of a VM on a host; NULL if it has as many as it can have. */
+static struct xn_copy *
+add_copy(struct xn_core *core, uint32_t vm, uint32_t host)
+{
+	struct xn_copy *copy = find_copy(&core->vms[vm], XN_NONE);
+
+	if (copy == NULL)
+		return NULL;
+	*copy = (struct xn_copy){.host = host, .next_of_host = core->hosts[host].first_copy};
+	core->hosts[host].first_copy = vm * XN_COPIES_MAX + (uint32_t)(copy - core->vms[vm].copies);
+	return copy;
 }
 
 enum xn_vm_state
@@ -217,12 +238,9 @@ xn_inventory_settle(struct xn_core *core, uint32_t vm)
 static void
 unsee(struct xn_core *core, uint32_t host)
 {
-	for (uint32_t v = 0; v < core->vm_count; v++) {
-		struct xn_copy *copy = core->vms[v].known ? find_copy(&core->vms[v], host) : NULL;
-
-		if (copy != NULL)
-			copy->seen = false;
-	}
+	for (uint32_t at = core->hosts[host].first_copy; at != XN_NONE;
+	     at = copy_at(core, at)->next_of_host)
+		copy_at(core, at)->seen = false;
 }
 
 void
@@ -273,10 +291,9 @@ xn_inventory_seen(struct xn_core *core, const struct xn_event *event)
 	}
 	copy = find_copy(&core->vms[vm], event->vm.host);
 	if (copy == NULL) {
-		copy = find_copy(&core->vms[vm], XN_NONE);
+		copy = add_copy(core, vm, event->vm.host);
 		if (copy == NULL)
 			return; /* a fourth copy: two running ones are an alarm already */
-		*copy = (struct xn_copy){.host = event->vm.host};
 	}
 	copy->state = event->vm.state;
 	copy->seen = true;
@@ -321,19 +338,20 @@ xn_inventory_listed(struct xn_core *core, uint32_t host, struct xn_actions *acti
 {
 	core->hosts[host].listed = core->hosts[host].up;
 	core->hosts[host].listed_at = core->now;
-	for (uint32_t v = 0; v < core->vm_count; v++) {
-		struct xn_copy *copy = core->vms[v].known ? find_copy(&core->vms[v], host) : NULL;
+	for (uint32_t *link = &core->hosts[host].first_copy; *link != XN_NONE;) {
+		uint32_t vm = *link / XN_COPIES_MAX;
+		struct xn_copy *copy = copy_at(core, *link);
 
-		if (copy == NULL)
-			continue;
-		if (!copy->seen) {
-			*copy = (struct xn_copy){.host = XN_NONE};
-			xn_inventory_settle(core, v);
-		} else {
+		if (copy->seen) {
 			copy->seen = false;
+			link = &copy->next_of_host;
+		} else {
+			*link = copy->next_of_host;
+			*copy = (struct xn_copy){.host = XN_NONE};
+			xn_inventory_settle(core, vm);
 		}
-		if (core->vms[v].split_at.ms != 0 && !core->vms[v].split)
-			confirm_split(core, v, actions);
+		if (core->vms[vm].split_at.ms != 0 && !core->vms[vm].split)
+			confirm_split(core, vm, actions);
 	}
 }
 
@@ -394,6 +412,8 @@ xn_inventory_forget(struct xn_core *core)
 			continue;
 		vm->known = false;
 		freed = true;
+		if (v < core->vm_free)
+			core->vm_free = v;
 	}
 	if (freed)
 		xn_inventory_index(core);

@@ -5,7 +5,9 @@
  * ends.
  *
  * Invariants: (1) a VM's copies are on different hosts; (2) a VM is in the chain of its owner and
- * of no other host; (3) copies of a host that does not answer stay as they were last seen.
+ * of no other host; (3) copies of a host that does not answer stay as they were last seen; (4)
+ * every copy is in the chain of its host, so that a host's list costs what it holds and not what
+ * the site holds.
  */
 #ifndef XN_CORE_INVENTORY_H
 #define XN_CORE_INVENTORY_H
