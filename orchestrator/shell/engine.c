@@ -13,6 +13,7 @@
 #define EVENT_BYTES_MAX ((1u << 20) + 4096u) /* a policy text with its head */
 #define SCRATCH_SIZE    ((size_t)512 << 20)  /* address space; a plan of the largest site */
 #define LATER_MAX       65536u
+#define REPLAYS_MAX     3
 #define JOURNAL_KEEP_MS (7 * INT64_C(86400) * 1000)
 
 struct event_list {
@@ -512,10 +513,61 @@ begin_anew(struct xn_engine *engine, struct xn_error *err)
 	return xn_store_replay(engine->store, 0, last_seq, engine, err);
 }
 
+/* Counts replays that were begun and not ended; one that ends sets it back. */
+static int
+count_replay(struct xn_engine *engine, long *ret_before, struct xn_error *err)
+{
+	char *before = xn_store_meta_of(engine->store, "replays");
+	char now[16];
+
+	*ret_before = before == NULL ? 0 : strtol(before, NULL, 10);
+	free(before);
+	snprintf(now, sizeof(now), "%ld", *ret_before + 1);
+	return xn_store_meta(engine->store, "replays", now, err);
+}
+
+/* Past the journal: hosts are re-read, registers make up for readings, a plan under way is looked
+ * at. */
+static int
+pass_over(struct xn_engine *engine, struct xn_error *err)
+{
+	int result;
+
+	xn_log(XN_LOG_CRITICAL, "engine",
+	    XN_TEXT("journal", "passed over: replaying it is what ended the last starts"),
+	    XN_NUMBER("from", engine->seq));
+	result = xn_store_replay(engine->store, engine->seq, last_seq, engine, err);
+	return result == XN_OK ? xn_engine_snapshot(engine, err) : result;
+}
+
+/* From the snapshot through the journal; or past it, if that is what ends us. */
+static int
+replay(struct xn_engine *engine, struct xn_error *err)
+{
+	struct xn_results *results = &engine->inside->results;
+	long died;
+	int result = count_replay(engine, &died, err);
+
+	if (result == XN_EFULL) /* the first write of a start on a full disk */
+		xn_store_ballast_drop(engine->store);
+	else if (result != XN_OK)
+		return result;
+	load_snapshot(engine);
+	if (died >= REPLAYS_MAX)
+		result = pass_over(engine, err);
+	else
+		result = xn_store_replay(engine->store, engine->seq, replay_row, engine, err);
+	if (result != XN_OK)
+		return result;
+	if (xn_results_store(results, engine->store, engine->now, err) == XN_OK)
+		results->count = 0;
+	xn_store_meta(engine->store, "replays", "0", NULL);
+	return XN_OK;
+}
+
 static int
 restore(struct xn_engine *engine, struct xn_error *err)
 {
-	struct xn_results *results = &engine->inside->results;
 	int64_t began = xn_clock_monotonic_ms();
 	uint64_t last = xn_store_op_last(engine->store);
 	bool same;
@@ -523,13 +575,8 @@ restore(struct xn_engine *engine, struct xn_error *err)
 
 	if (result == XN_OK && !same)
 		result = begin_anew(engine, err);
-	if (result == XN_OK && same) {
-		load_snapshot(engine);
-		result = xn_store_replay(engine->store, engine->seq, replay_row, engine, err);
-		if (result == XN_OK)
-			result = xn_results_store(results, engine->store, engine->now, err);
-		results->count = 0;
-	}
+	if (result == XN_OK && same)
+		result = replay(engine, err);
 	/*
 	 * What was set here by hand is in no event: only a snapshot makes the next replay begin
 	 * with it.

@@ -40,7 +40,10 @@ struct xn_engine {
 	struct xn_engine_inside *inside;
 };
 
-/* Loads and replays; no hook is called. */
+/*
+ * Loads and replays; no hook is called. When the last three starts ended early, an event in the
+ * journal may be what ends them: then the journal after the snapshot is passed over, and said so.
+ */
 int xn_engine_open(struct xn_engine *engine, const struct xn_topology *topology,
     struct xn_store *store, const struct xn_engine_hooks *hooks, struct xn_error *err);
 /* Says XN_EV_BOOT; from then on hooks are called. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "common/log.h"
 #include "orchestrator/shell/daemon.h"
@@ -114,6 +115,18 @@ serve(const struct xn_site *site, const struct arguments *arguments, struct xn_p
 	return result == XN_OK ? XN_EXIT_OK : give_up(problems, &err);
 }
 
+/* An agent is a descriptor, and a shell gives us 1,024 where we may have more. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -129,6 +142,7 @@ main(int argc, char **argv)
 	if ((result = read_arguments(argc, argv, &arguments)) != XN_OK)
 		return result;
 	signal(SIGPIPE, SIG_IGN);
+	raise_descriptors();
 	xn_arena_map(&arena, SITE_ARENA);
 	xn_problems_init(&problems, &arena);
 	result =
