@@ -119,19 +119,19 @@ each_mistake_is_told_where_it_stands(void **state)
 	expect_problem(HEAD "mood: auto\n", 3, 1, "mood");
 	expect_problem(HEAD "mode: auto\nmode: auto\n", 4, 1, "mode");
 	expect_problem(HEAD "constraints:\n  - spraed: {}\n", 4, 5, "unknown constraint 'spraed'");
-	expect_problem(HEAD "constraints:\n  - root: {}\n", 4, 5, "select");
-	expect_problem(HEAD "constraints:\n  - inlet_temperature: {max: 27}\n", 4, 29, "unit");
-	expect_problem(HEAD "constraints:\n  - rack_power: {max: 120 %}\n", 4, 22, "120");
+	expect_problem(HEAD "constraints:\n  - root: {}\n", 4, 5, "required key");
+	expect_problem(HEAD "constraints:\n  - inlet_temperature: {max: 27}\n", 4, 30, "unit");
+	expect_problem(HEAD "constraints:\n  - rack_power: {max: 120 %}\n", 4, 23, "120");
 	expect_problem(
 	    HEAD "constraints:\n  - overbook: {resource: network, ratio: 1}\n", 4, 26, "network");
 	expect_problem(
 	    HEAD "constraints:\n  - overbook: {resource: cpu, ratio: 0}\n", 4, 38, "ratio");
-	expect_problem(HEAD "constraints:\n  - ban: {select: {}, hosts: {all: true}}\n", 4, 18,
+	expect_problem(HEAD "constraints:\n  - ban: {select: {}, hosts: {all: true}}\n", 4, 19,
 	    "nothing is selected");
 	expect_problem(HEAD "constraints:\n  - {root: {select: {all: true}}, ban: {}}\n", 4, 5,
 	    "exactly one key");
 	expect_problem(
-	    HEAD "constraints:\n  - root: {select: {security_level: 6}}\n", 4, 36, "1 to 5");
+	    HEAD "constraints:\n  - root: {select: {security_level: 6}}\n", 4, 37, "1 to 5");
 	expect_problem(HEAD "security_levels:\n  - {level: 1-3, hosts: shared}\n"
 			    "  - {level: 3, hosts: shared}\n",
 	    5, 13, "already");
