@@ -22,6 +22,8 @@ extern const struct xn_cli_command xn_cli_vm_why;
 extern const struct xn_cli_command xn_cli_plan;
 extern const struct xn_cli_command xn_cli_plan_list;
 extern const struct xn_cli_command xn_cli_plan_show;
+extern const struct xn_cli_command xn_cli_plan_why;
+extern const struct xn_cli_command xn_cli_plan_why_not;
 extern const struct xn_cli_command xn_cli_plan_approve;
 extern const struct xn_cli_command xn_cli_plan_apply;
 extern const struct xn_cli_command xn_cli_plan_abort;

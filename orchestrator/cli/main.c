@@ -17,6 +17,8 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_plan,
     &xn_cli_plan_list,
     &xn_cli_plan_show,
+    &xn_cli_plan_why,
+    &xn_cli_plan_why_not,
     &xn_cli_plan_approve,
     &xn_cli_plan_apply,
     &xn_cli_plan_abort,

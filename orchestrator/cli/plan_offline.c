@@ -372,3 +372,120 @@ xn_cli_plan_offline(struct xn_cli *cli)
 	xn_arena_unmap(&offline.arena);
 	return status;
 }
+
+/* ---- why ---- */
+
+static uint32_t
+find_vm(const struct offline *offline, const char *id)
+{
+	for (uint32_t v = 0; v < offline->fleet.vm_count; v++)
+		if (strcmp(offline->fleet.vms[v].id, id) == 0)
+			return v;
+	fprintf(stderr, "xanh: the snapshot has no VM '%s'\n", id);
+	return XN_NONE;
+}
+
+static void
+say_plan_of(const struct offline *offline, uint32_t vm)
+{
+	const char *at = host_id(offline, offline->fleet.vms[vm].host);
+
+	for (uint32_t i = 0; i < offline->placement.step_count; i++) {
+		const struct xn_step *step = &offline->placement.steps[i];
+
+		if (step->kind != XN_STEP_MOVE || step->vm != vm)
+			continue;
+		printf("goes from %s to %s: %s\n", at != NULL ? at : "nowhere",
+		    host_id(offline, step->to), step->reason);
+		return;
+	}
+	printf("stays %s: %s\n", at != NULL ? at : "nowhere", offline->placement.verdict);
+}
+
+/* Each host with its first failing rule, then how many hosts each rule refuses. */
+static void
+say_refusals(struct offline *offline, uint32_t vm, const char *only)
+{
+	uint32_t count = offline->fleet.host_count;
+	const char **why = xn_new(&offline->arena, const char *, count + 1u);
+
+	xn_place_refusals(&offline->fleet, offline->policy, vm, &offline->arena, why);
+	for (uint32_t h = 0; h < count; h++)
+		if (only == NULL || strcmp(only, offline->fleet.hosts[h].id) == 0)
+			printf("%s: %s\n", offline->fleet.hosts[h].id,
+			    why[h] != NULL ? why[h] : "may take it");
+	for (uint32_t h = 0; only == NULL && h < count; h++) {
+		size_t length = why[h] == NULL ? 0 : strcspn(why[h], ":");
+		uint32_t same = 0;
+		bool first = length > 0 && why[h][length] == ':';
+
+		for (uint32_t k = 0; first && k < count; k++) {
+			bool equal = why[k] != NULL && strcspn(why[k], ":") == length &&
+			    memcmp(why[k], why[h], length) == 0;
+
+			first = !(equal && k < h);
+			same += equal;
+		}
+		if (first)
+			printf("%.*s refuses %u of %u hosts\n", (int)length, why[h], (unsigned)same,
+			    (unsigned)count);
+	}
+}
+
+static int
+explain(struct xn_cli *cli)
+{
+	struct offline offline = {.seed = 1};
+	bool one_host = strcmp(cli->command->verb, "why-not") == 0;
+	uint32_t vm = XN_NONE;
+	int status;
+
+	if (cli->argument_count != (one_host ? 2 : 1)) {
+		fprintf(stderr, "xanh: 'xanh plan %s %s --fleet FILE --policy FILE'\n",
+		    cli->command->verb, cli->command->arguments);
+		return XN_EXIT_USAGE;
+	}
+	status = read_inputs(cli, &offline);
+	if (status == XN_EXIT_OK)
+		status = place(&offline);
+	if (status == XN_EXIT_OK) {
+		vm = find_vm(&offline, cli->arguments[0]);
+		status = vm == XN_NONE ? XN_EXIT_INPUT : XN_EXIT_OK;
+	}
+	if (status == XN_EXIT_OK) {
+		if (!one_host)
+			say_plan_of(&offline, vm);
+		say_refusals(&offline, vm, one_host ? cli->arguments[1] : NULL);
+	}
+	xn_arena_unmap(&offline.arena);
+	return status;
+}
+
+#define OFFLINE_OPTIONS                                                                            \
+	{.name = "fleet", .value = "FILE", .help = "the snapshot"},                                \
+	    {.name = "policy", .value = "FILE", .help = "the policy"},                             \
+	    {.name = "energy-plan", .value = "FILE", .help = "the energy plan"},                   \
+	    {.name = "now", .value = "TIME", .help = "instead of the snapshot's instant"},         \
+	{                                                                                          \
+		.name = "seed", .value = "N", .help = "of the search"                              \
+	}
+
+const struct xn_cli_command xn_cli_plan_why = {
+    .noun = "plan",
+    .verb = "why",
+    .arguments = "VM",
+    .summary = "why a plan on a snapshot puts a VM where it does, and why no other host",
+    .examples = "xanh plan why v1 --fleet fleet.json --policy consolidate.yaml",
+    .options = {OFFLINE_OPTIONS},
+    .run = explain,
+};
+
+const struct xn_cli_command xn_cli_plan_why_not = {
+    .noun = "plan",
+    .verb = "why-not",
+    .arguments = "VM HOST",
+    .summary = "the first rule by which a host refuses a VM",
+    .examples = "xanh plan why-not v1 h7 --fleet fleet.json --policy consolidate.yaml",
+    .options = {OFFLINE_OPTIONS},
+    .run = explain,
+};
