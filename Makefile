@@ -15,6 +15,7 @@ O        := build/$(VARIANT)
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 # ---- libraries: what is missing is answered with the package's name ----
 
