@@ -48,6 +48,9 @@ void xn_api_policy(struct xn_call *call);
 void xn_api_metrics(struct xn_call *call);
 
 /* api_act.c */
+/* The answer to an agent's hello or frames. */
+void xn_api_answer_agent(struct xn_http_request *request, const char *agent, int result,
+    uint64_t durable, const struct xn_error *err);
 void xn_api_hello(struct xn_call *call);
 void xn_api_frames(struct xn_call *call);
 void xn_api_propose(struct xn_call *call);

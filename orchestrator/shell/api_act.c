@@ -9,8 +9,9 @@
 
 /* ---- agents ---- */
 
-static void
-answer_agent(struct xn_call *call, int result, uint64_t durable, const struct xn_error *err)
+void
+xn_api_answer_agent(struct xn_http_request *request, const char *agent, int result,
+    uint64_t durable, const struct xn_error *err)
 {
 	static const struct {
 		enum xn_code code;
@@ -24,20 +25,20 @@ answer_agent(struct xn_call *call, int result, uint64_t durable, const struct xn
 	};
 
 	if (result == XN_OK) {
-		xn_api_json(call->request, 200, json_pack("{s:I}", "durable", (json_int_t)durable));
+		xn_api_json(request, 200, json_pack("{s:I}", "durable", (json_int_t)durable));
 		return;
 	}
 	if (result != XN_ENOTFOUND)
-		xn_log(XN_LOG_WARNING, "intake", XN_TEXT("agent", call->actor),
-		    XN_TEXT("path", call->request->path), XN_TEXT("refused", err->text));
+		xn_log(XN_LOG_WARNING, "intake", XN_TEXT("agent", agent),
+		    XN_TEXT("path", request->path), XN_TEXT("refused", err->text));
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
 		if ((int)answers[i].code == result) {
-			xn_api_json(call->request, answers[i].status,
+			xn_api_json(request, answers[i].status,
 			    json_pack("{s:I, s:{s:s, s:o}}", "durable", (json_int_t)durable,
 				"error", "code", answers[i].word, "text", xn_json_name(err->text)));
 			return;
 		}
-	xn_api_error(call->request, 503, "not-durable", err->text);
+	xn_api_error(request, 503, "not-durable", err->text);
 }
 
 void
@@ -48,18 +49,13 @@ xn_api_hello(struct xn_call *call)
 	int result = xn_daemon_hello(
 	    call->daemon, call->actor, call->request->body, call->request->size, &durable, &err);
 
-	answer_agent(call, result, durable, &err);
+	xn_api_answer_agent(call->request, call->actor, result, durable, &err);
 }
 
 void
 xn_api_frames(struct xn_call *call)
 {
-	struct xn_error err;
-	uint64_t durable = 0;
-	int result = xn_daemon_frames(
-	    call->daemon, call->actor, call->request->body, call->request->size, &durable, &err);
-
-	answer_agent(call, result, durable, &err);
+	xn_daemon_frames(call->daemon, call->actor, call->request);
 }
 
 /* ---- commands ---- */

@@ -18,6 +18,7 @@
 
 #define ARENA_SIZE                                                                                 \
 	((size_t)256 << 20) /* address space: topology, meters, series of the largest site */
+#define UPLOADS_MS    5     /* that an upload waits for others */
 #define PING_S        15
 #define ROOM_S        5
 #define SNAPSHOT_S    600
@@ -81,18 +82,64 @@ xn_daemon_hello(struct xn_daemon *daemon, const char *agent, const char *body, s
 	return end_batch(daemon, result, err);
 }
 
-int
-xn_daemon_frames(struct xn_daemon *daemon, const char *agent, const void *bytes, size_t size,
-    uint64_t *ret_durable, struct xn_error *err)
+/* All waiting uploads in one transaction: its fsync costs as much as that of one. */
+static int
+take_uploads(struct xn_daemon *daemon, struct xn_error *err)
 {
 	const struct xn_intake_sink sink = {take_frame, daemon};
+	xn_instant now = xn_clock_now();
 	int result = xn_engine_begin(&daemon->engine, err);
 
 	if (result != XN_OK)
 		return result;
-	result = xn_intake_frames(
-	    daemon->intake, agent, bytes, size, xn_clock_now(), &sink, ret_durable, err);
-	return end_batch(daemon, result, err);
+	for (unsigned i = 0; i < daemon->upload_count; i++) {
+		struct xn_upload *upload = &daemon->uploads[i];
+
+		upload->result =
+		    xn_intake_frames(daemon->intake, upload->agent, upload->request->body,
+			upload->request->size, now, &sink, &upload->durable, &upload->err);
+		if (upload->result == XN_EFULL || upload->result == XN_ESYSTEM) {
+			*err = upload->err;
+			xn_engine_fail(&daemon->engine, err);
+			return upload->result;
+		}
+	}
+	return xn_engine_commit(&daemon->engine, err);
+}
+
+static void
+on_uploads(void *context)
+{
+	struct xn_daemon *daemon = context;
+	struct xn_error err;
+	int result;
+
+	if (daemon->upload_count == 0)
+		return;
+	result = take_uploads(daemon, &err);
+	for (unsigned i = 0; i < daemon->upload_count; i++) {
+		const struct xn_upload *upload = &daemon->uploads[i];
+
+		if (result == XN_OK)
+			xn_api_answer_agent(upload->request, upload->agent, upload->result,
+			    upload->durable, &upload->err);
+		else
+			xn_api_answer_agent(upload->request, upload->agent, result, 0, &err);
+	}
+	daemon->upload_count = 0;
+}
+
+void
+xn_daemon_frames(struct xn_daemon *daemon, const char *agent, struct xn_http_request *request)
+{
+	struct xn_upload *upload = &daemon->uploads[daemon->upload_count++];
+
+	*upload = (struct xn_upload){.request = request};
+	snprintf(upload->agent, sizeof(upload->agent), "%s", agent);
+	if (daemon->upload_count == XN_UPLOADS_MAX)
+		on_uploads(daemon);
+	else if (daemon->upload_count == 1)
+		xn_loop_timer_set(daemon->upload_timer, (xn_duration){UPLOADS_MS});
 }
 
 static void
@@ -276,6 +323,7 @@ open_state(struct xn_daemon *daemon, struct xn_error *err)
 	if (quarantined)
 		xn_log(XN_LOG_CRITICAL, "store",
 		    XN_TEXT("state", "state.db was damaged: set aside, begun anew"));
+	daemon->uploads = xn_new(&daemon->arena, struct xn_upload, XN_UPLOADS_MAX);
 	daemon->intake = xn_intake_new(&daemon->map, daemon->store);
 	daemon->meters = xn_meters_new(&daemon->arena, &daemon->map.topology);
 	daemon->sse = xn_sse_new();
@@ -428,6 +476,8 @@ xn_daemon_open(struct xn_daemon *daemon, const struct xn_site *site,
 	if ((result = xn_loop_open(&daemon->loop, err)) != XN_OK ||
 	    (result = xn_loop_signal(daemon->loop, SIGTERM, on_stop, daemon, err)) != XN_OK ||
 	    (result = xn_loop_signal(daemon->loop, SIGINT, on_stop, daemon, err)) != XN_OK ||
+	    (result = xn_loop_timer(daemon->loop, xn_seconds(1), (xn_duration){0}, on_uploads,
+		 daemon, &daemon->upload_timer, err)) != XN_OK ||
 	    (result = open_state(daemon, err)) != XN_OK ||
 	    (result = apply_first_policy(daemon, problems, err)) != XN_OK ||
 	    (result = open_history(daemon, err)) != XN_OK ||

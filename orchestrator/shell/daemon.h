@@ -28,6 +28,17 @@ struct xn_daemon_options {
 	bool simulated;
 };
 
+/* An upload that waits for the common commit. */
+struct xn_upload {
+	struct xn_http_request *request;
+	char agent[XN_NAME_SIZE];
+	int result;
+	uint64_t durable;
+	struct xn_error err;
+};
+
+#define XN_UPLOADS_MAX 256 /* in one commit */
+
 struct xn_daemon {
 	const struct xn_site *site;
 	struct xn_daemon_options options;
@@ -38,6 +49,9 @@ struct xn_daemon {
 	struct xn_store *store;
 	struct xn_engine engine;
 	struct xn_intake *intake;
+	struct xn_upload *uploads; /* [XN_UPLOADS_MAX] */
+	unsigned upload_count;
+	struct xn_loop_source *upload_timer;
 	struct xn_meters *meters;
 	struct xn_series *series;
 	struct xn_meters_row *rows; /* of the history, being made */
@@ -66,8 +80,12 @@ void xn_daemon_close(struct xn_daemon *daemon);
 /* What agents send, made durable. Errors as of intake; XN_EFULL, XN_ESYSTEM: not durable. */
 int xn_daemon_hello(struct xn_daemon *daemon, const char *agent, const char *body, size_t size,
     uint64_t *ret_durable, struct xn_error *err);
-int xn_daemon_frames(struct xn_daemon *daemon, const char *agent, const void *bytes, size_t size,
-    uint64_t *ret_durable, struct xn_error *err);
+
+/*
+ * Takes the frames that are the request's body, with those of other agents that come within a few
+ * milliseconds, in one commit; then answers with xn_api_answer_agent.
+ */
+void xn_daemon_frames(struct xn_daemon *daemon, const char *agent, struct xn_http_request *request);
 
 struct xn_views xn_daemon_views(const struct xn_daemon *daemon);
 

@@ -54,6 +54,7 @@ struct peer {
 struct call {
 	struct xn_http_request request;
 	struct xn_http *http;
+	struct listener *listener;
 	struct MHD_Connection *connection;
 	struct call *next, **link;
 	char *path;
@@ -67,7 +68,7 @@ struct call {
 };
 
 struct xn_http_stream {
-	struct xn_http *http;
+	struct listener *listener;
 	struct xn_http_stream *next, **link;
 	struct MHD_Connection *connection;
 	char *bytes;
@@ -181,6 +182,17 @@ xn_http_cookie(struct xn_http_request *request, const char *name)
 	    ((struct call *)request)->connection, MHD_COOKIE_KIND, name);
 }
 
+/*
+ * MHD looks at a resumed connection in its next run only, and its descriptor does not tell the loop
+ * to run it; so the loop is told here.
+ */
+static void
+resume(struct listener *listener, struct MHD_Connection *connection)
+{
+	MHD_resume_connection(connection);
+	xn_loop_timer_set(listener->timer, (xn_duration){0});
+}
+
 /* Queues now if the handler is still running, else wakes the connection, which then queues. */
 static void
 answer(struct call *call, unsigned status, struct MHD_Response *response)
@@ -189,7 +201,7 @@ answer(struct call *call, unsigned status, struct MHD_Response *response)
 	call->status = status;
 	call->response = response;
 	if (call->state == CALL_WAITING)
-		MHD_resume_connection(call->connection);
+		resume(call->listener, call->connection);
 	call->state = CALL_ANSWERED;
 }
 
@@ -271,7 +283,7 @@ xn_http_stream_open(struct xn_http_request *request, void (*gone)(void *context)
 
 	if (stream == NULL || (stream->bytes = malloc(XN_HTTP_STREAM_MAX)) == NULL)
 		abort();
-	stream->http = call->http;
+	stream->listener = call->listener;
 	stream->connection = call->connection;
 	stream->gone = gone;
 	stream->context = context;
@@ -297,7 +309,7 @@ wake(struct xn_http_stream *stream)
 	if (!stream->suspended)
 		return;
 	stream->suspended = false;
-	MHD_resume_connection(stream->connection);
+	resume(stream->listener, stream->connection);
 }
 
 bool
@@ -328,6 +340,7 @@ new_call(struct listener *listener, struct MHD_Connection *connection, const cha
 	    (call->method = strdup(method)) == NULL)
 		abort();
 	call->http = http;
+	call->listener = listener;
 	call->connection = connection;
 	call->request.path = call->path;
 	call->request.method = call->method;

@@ -246,7 +246,9 @@ def doors():
 def intake():
     ok(send(frame(1))[0] == 409, 'frames before a hello: 409')
     ok(send(hello(), 'hello') == (200, {'durable': 0}), 'a hello is answered with what is durable')
+    begun = time.monotonic()
     ok(send(frame(1) + frame(2) + frame(3)) == (200, {'durable': 3}), 'frames become durable')
+    ok(time.monotonic() - begun < 2, 'and are answered at once')
     ok(send(frame(2) + frame(3)) == (200, {'durable': 3}), 'the same frames again change nothing')
     status, answer = send(frame(4)[:-1] + b'x')
     ok(status == 400 and answer['durable'] in (0, 3), 'a frame with a wrong checksum is refused', answer)
