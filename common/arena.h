@@ -1,7 +1,7 @@
 /*
- * Arena: memory with one lifetime. Choosing an arena says who owns the bytes and when they go; nothing
- * is freed piece by piece. The memory itself is handed in (the core never allocates), except by
- * xn_arena_map, which shells use at start.
+ * Arena: memory with one lifetime. Choosing an arena says who owns the bytes and when they go;
+ * nothing is freed piece by piece. The memory itself is handed in (the core never allocates),
+ * except by xn_arena_map, which shells use at start.
  *
  * Invariants: (1) used <= size; (2) what xn_arena_take returns is zeroed and aligned for any type;
  * (3) an arena that runs out aborts the process: capacities are sized in common/limits.h, and a
@@ -30,7 +30,8 @@ size_t xn_arena_room(const struct xn_arena *arena);
 
 /* Copies of text: NUL-terminated, in the arena. */
 char *xn_text_copy(struct xn_arena *arena, const char *text, size_t length);
-char *xn_text(struct xn_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *xn_text(struct xn_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Address space for a shell's arena; pages cost memory only once touched. Not for the core. */
 void xn_arena_map(struct xn_arena *arena, size_t size);

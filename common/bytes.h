@@ -50,11 +50,31 @@ xn_read_uint(struct xn_reader *in, size_t width)
 	return value;
 }
 
-static inline uint8_t xn_read_u8(struct xn_reader *in) { return (uint8_t)xn_read_uint(in, 1); }
-static inline uint16_t xn_read_u16(struct xn_reader *in) { return (uint16_t)xn_read_uint(in, 2); }
-static inline uint32_t xn_read_u32(struct xn_reader *in) { return (uint32_t)xn_read_uint(in, 4); }
-static inline uint64_t xn_read_u64(struct xn_reader *in) { return xn_read_uint(in, 8); }
-static inline int64_t xn_read_i64(struct xn_reader *in) { return (int64_t)xn_read_uint(in, 8); }
+static inline uint8_t
+xn_read_u8(struct xn_reader *in)
+{
+	return (uint8_t)xn_read_uint(in, 1);
+}
+static inline uint16_t
+xn_read_u16(struct xn_reader *in)
+{
+	return (uint16_t)xn_read_uint(in, 2);
+}
+static inline uint32_t
+xn_read_u32(struct xn_reader *in)
+{
+	return (uint32_t)xn_read_uint(in, 4);
+}
+static inline uint64_t
+xn_read_u64(struct xn_reader *in)
+{
+	return xn_read_uint(in, 8);
+}
+static inline int64_t
+xn_read_i64(struct xn_reader *in)
+{
+	return (int64_t)xn_read_uint(in, 8);
+}
 
 static inline void
 xn_write_bytes(struct xn_writer *out, const void *bytes, size_t count)
@@ -78,11 +98,31 @@ xn_write_uint(struct xn_writer *out, uint64_t value, size_t width)
 	xn_write_bytes(out, bytes, width);
 }
 
-static inline void xn_write_u8(struct xn_writer *out, uint8_t v) { xn_write_uint(out, v, 1); }
-static inline void xn_write_u16(struct xn_writer *out, uint16_t v) { xn_write_uint(out, v, 2); }
-static inline void xn_write_u32(struct xn_writer *out, uint32_t v) { xn_write_uint(out, v, 4); }
-static inline void xn_write_u64(struct xn_writer *out, uint64_t v) { xn_write_uint(out, v, 8); }
-static inline void xn_write_i64(struct xn_writer *out, int64_t v) { xn_write_uint(out, (uint64_t)v, 8); }
+static inline void
+xn_write_u8(struct xn_writer *out, uint8_t v)
+{
+	xn_write_uint(out, v, 1);
+}
+static inline void
+xn_write_u16(struct xn_writer *out, uint16_t v)
+{
+	xn_write_uint(out, v, 2);
+}
+static inline void
+xn_write_u32(struct xn_writer *out, uint32_t v)
+{
+	xn_write_uint(out, v, 4);
+}
+static inline void
+xn_write_u64(struct xn_writer *out, uint64_t v)
+{
+	xn_write_uint(out, v, 8);
+}
+static inline void
+xn_write_i64(struct xn_writer *out, int64_t v)
+{
+	xn_write_uint(out, (uint64_t)v, 8);
+}
 
 /* A fixed-size text field: NUL-padded on the way out, always terminated on the way in. */
 static inline void

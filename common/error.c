@@ -33,8 +33,9 @@ xn_wrap(struct xn_error *err, const char *format, ...)
 	length = vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
 	used = length < 0 ? 0 : (size_t)length;
-	if (used < sizeof(err->text))
-		snprintf(err->text + used, sizeof(err->text) - used, ": %s", inner);
+	if (used + 3 < sizeof(err->text))
+		snprintf(err->text + used, sizeof(err->text) - used, ": %.*s",
+		    (int)(sizeof(err->text) - used - 3), inner);
 	return err->code;
 }
 

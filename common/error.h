@@ -1,7 +1,7 @@
 /*
- * Errors: a code and a sentence that grows on the way up. The caller owns the `struct xn_error`; the
- * lowest layer says what went wrong (xn_fail), each layer above adds only what it knew (xn_wrap), and
- * the shell that gives up logs or prints the text, once.
+ * Errors: a code and a sentence that grows on the way up. The caller owns the `struct xn_error`;
+ * the lowest layer says what went wrong (xn_fail), each layer above adds only what it knew
+ * (xn_wrap), and the shell that gives up logs or prints the text, once.
  */
 #ifndef XN_COMMON_ERROR_H
 #define XN_COMMON_ERROR_H

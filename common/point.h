@@ -1,8 +1,9 @@
 /*
  * A point: what one device says about one quantity. Names follow NUT/RFC 9271 where one exists
  * (`outlet.3.realpower`, `input.L1.current`, `ambient.temperature`); class and unit names are those
- * of DESIGN.md section 8.1. A value travels as an integer in thousandths of the class's unit (mW, mA,
- * mWh, 1/1000 degC). Invariant: an absent sample has no value; it is never 0 standing for "none".
+ * of DESIGN.md section 8.1. A value travels as an integer in thousandths of the class's unit (mW,
+ * mA, mWh, 1/1000 degC). Invariant: an absent sample has no value; it is never 0 standing for
+ * "none".
  */
 #ifndef XN_COMMON_POINT_H
 #define XN_COMMON_POINT_H

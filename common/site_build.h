@@ -48,8 +48,8 @@ struct xn_site_builder {
 	struct xn_site_entries clusters, racks, devices;
 	struct xn_site_index hosts;   /* name -> row of site->hosts */
 	struct xn_site_index outlets; /* `DEVICE/NUMBER` -> 0: used */
-	/* Something could not be read, so that a name which is not there may well be meant: no word of
-	 * missing references. `hosts_unsure`: the same for hosts alone. */
+	/* Something could not be read, so that a name which is not there may well be meant: no word
+	 * of missing references. `hosts_unsure`: the same for hosts alone. */
 	bool incomplete;
 	bool hosts_unsure;
 	struct xn_site_unit **other_tail;

@@ -11,13 +11,27 @@
 
 #define XN_MUST_USE __attribute__((warn_unused_result))
 
-typedef struct { int64_t mw; } xn_power;       /* milliwatts */
-typedef struct { int64_t mj; } xn_energy;      /* millijoules */
-typedef struct { int64_t mk; } xn_temperature; /* millikelvin */
-typedef struct { int64_t ms; } xn_duration;    /* milliseconds */
-typedef struct { int64_t ms; } xn_instant;     /* milliseconds since 1970-01-01 UTC */
-typedef struct { int64_t mg; } xn_carbon;      /* milligrams CO2e */
-typedef struct { int64_t ppm; } xn_ratio;      /* parts per million */
+typedef struct {
+	int64_t mw;
+} xn_power; /* milliwatts */
+typedef struct {
+	int64_t mj;
+} xn_energy; /* millijoules */
+typedef struct {
+	int64_t mk;
+} xn_temperature; /* millikelvin */
+typedef struct {
+	int64_t ms;
+} xn_duration; /* milliseconds */
+typedef struct {
+	int64_t ms;
+} xn_instant; /* milliseconds since 1970-01-01 UTC */
+typedef struct {
+	int64_t mg;
+} xn_carbon; /* milligrams CO2e */
+typedef struct {
+	int64_t ppm;
+} xn_ratio; /* parts per million */
 
 #define XN_WH_MJ          INT64_C(3600000) /* millijoules in a watt-hour */
 #define XN_KELVIN_ZERO_MK INT64_C(273150)  /* 0 degC in millikelvin */

@@ -41,7 +41,7 @@ struct xn_search {
 	uint64_t work_max;
 	int64_t move_cost; /* facility, mW x ppm, that a move must save */
 	bool save_energy;  /* an objective asks for it */
-	bool saving;        /* in the phase that only saves */
+	bool saving;       /* in the phase that only saves */
 	bool pack;         /* choose the fullest host that fits, not the one that draws least */
 	struct xn_ranked *ranked; /* scratch: candidates of one choice */
 	struct xn_ranked *queue;  /* scratch: of one phase */

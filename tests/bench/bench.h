@@ -1,6 +1,7 @@
 /*
- * Bench: CPU seconds of this process, and one line per figure: name, value, unit. Figures are ratios
- * against a bound or a peer measured in the same run wherever there is one, because machines are noisy.
+ * Bench: CPU seconds of this process, and one line per figure: name, value, unit. Figures are
+ * ratios against a bound or a peer measured in the same run wherever there is one, because machines
+ * are noisy.
  */
 #ifndef XN_TESTS_BENCH_H
 #define XN_TESTS_BENCH_H

@@ -52,7 +52,8 @@ static void
 goes_on_where_it_stopped(void **state)
 {
 	(void)state;
-	assert_int_equal(xn_crc32c(xn_crc32c(0, "1234", 4), "56789", 5), xn_crc32c(0, "123456789", 9));
+	assert_int_equal(
+	    xn_crc32c(xn_crc32c(0, "1234", 4), "56789", 5), xn_crc32c(0, "123456789", 9));
 }
 
 int
