@@ -415,6 +415,36 @@ outlook(xn_power it, xn_power facility, uint32_t violations)
 	    (int)violations);
 }
 
+/*
+ * What is broken now, named, for a plan that is still to be agreed to. The core keeps of a plan
+ * only how many there were.
+ */
+static json_t *
+violations_now(const struct xn_views *views)
+{
+	json_t *rows = json_array();
+	struct xn_outlook now;
+	struct xn_fleet fleet;
+	struct xn_arena arena;
+
+	xn_arena_map(&arena, (size_t)512 << 20);
+	xn_core_fleet(views->core, &arena, &fleet);
+	xn_place_outlook(&fleet, views->core->policy, &arena, &now);
+	for (uint32_t i = 0; i < now.violation_count; i++) {
+		const struct xn_violation *broken = &now.violations[i];
+		json_t *about = json_array();
+
+		for (unsigned n = 0; n < broken->about_count; n++)
+			json_array_append_new(about, xn_json_name(broken->about[n]));
+		json_array_append_new(rows,
+		    json_pack("{s:s, s:o, s:o, s:o}", "constraint", broken->constraint, "index",
+			broken->index < 0 ? json_null() : json_integer(broken->index), "about",
+			about, "why", xn_json_text(broken->why)));
+	}
+	xn_arena_unmap(&arena);
+	return rows;
+}
+
 static json_t *
 bound_of(const struct xn_plan *plan)
 {
@@ -448,6 +478,10 @@ xn_view_plan(const struct xn_views *views, const struct xn_plan *plan)
 	    outlook(plan->before_it, plan->before_facility, plan->violations_before));
 	json_object_set_new(
 	    view, "after", outlook(plan->after_it, plan->after_facility, plan->violations_after));
+	if (views->core->policy != NULL && plan->violations_before > 0 &&
+	    (plan->state == XN_PLAN_PROPOSED || plan->state == XN_PLAN_APPROVED))
+		json_object_set_new(
+		    json_object_get(view, "before"), "violations", violations_now(views));
 	json_object_set_new(view, "bound", bound_of(plan));
 	json_object_set_new(view, "measured",
 	    json_pack("{s:o, s:o}", "before_w",

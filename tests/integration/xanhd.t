@@ -308,6 +308,11 @@ def policies():
     status, plan = ask('POST', '/api/v1/plans')
     ok(status == 201 and plan['state'] in ('proposed', 'done') and get(f"/plans/{plan['id']}")['id'] == plan['id'],
        'a plan is made', plan)
+    ask('POST', '/api/v1/hosts/h1/drain')
+    plan = get(f"/plans/{get('/plans')[0]['id']}")
+    ok(plan['before']['violation_count'] >= 1 and plan['before']['violations'][0]['about'] == ['h1'],
+       'a host that is to be emptied is what its plan cures', plan)
+    ask('POST', '/api/v1/hosts/h1/undrain')
     status, answer = ask('POST', '/api/v1/plans/p-9999/apply')
     ok(status in (404, 409) and answer['error']['text'], 'a plan there is not cannot be applied', answer)
     vm = get('/vms')[0]['name']
