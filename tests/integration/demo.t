@@ -4,21 +4,25 @@
 With root the hosts are real libvirtd and QEMU in namespaces, and xanhd is killed in mid-migration five times;
 without root that part is skipped, loudly.
 """
+import datetime
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 BUILD = os.environ.get('XANH_BUILD', os.path.join(TOP, 'build/release'))
 RUN = os.path.join(TOP, 'deploy/demo/run')
-BASE = '/tmp/xanh-demo-test'
+PREFIX = os.environ.get('XANH_PREFIX', 'xt')
+BASE = f'/tmp/xanh-demo-{PREFIX}'
 GUESTS = [line.split()[0] for line in open(os.path.join(TOP, 'deploy/demo/site/guests')) if line.strip()]
 KILLS = int(os.environ.get('XANH_KILLS', '5'))
-ENV = dict(os.environ, XANH_SERVER=f'unix:{BASE}/api.sock', XANH_BUILD=BUILD, XANH_PORT='28', XANH_NET='10.78.0', XANH_PREFIX='xt')
+ENV = {'XANH_PORT': '28', 'XANH_NET': '10.78.0', **os.environ, 'XANH_PREFIX': PREFIX, 'XANH_SERVER': f'unix:{BASE}/api.sock',
+       'XANH_BUILD': BUILD}
 count = 0
 failed = 0
 
@@ -98,11 +102,75 @@ def mean_power(host, seconds=8):
     return sum(watts) / len(watts)
 
 
+def simdev(*words):
+    out = subprocess.run([os.path.join(BUILD, 'simdev'), 'ctl', f'{BASE}/simdev.sock', *words], capture_output=True, text=True, timeout=10)
+    return out.stdout.strip()
+
+
+class Outlets(threading.Thread):
+    """Follows what the simulated outlets really gave, to compare it with what was booked."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.samples = []
+        self.running = True
+
+    def run(self):
+        while self.running:
+            now = time.time()
+            try:
+                total = sum(float(simdev('get', f'pdu-a0{rack}-{feed}', 'outlet.1.energy')) for rack in (1, 2) for feed in 'ab')
+                self.samples.append((now, total * 3.6e6))
+            except (ValueError, subprocess.SubprocessError):
+                pass
+            time.sleep(0.4)
+
+    def at(self, instant):
+        for (a, x), (b, y) in zip(self.samples, self.samples[1:]):
+            if a <= instant <= b:
+                return x + (y - x) * (instant - a) / (b - a)
+        return None
+
+
+def ledger(minute):
+    out = subprocess.run(['curl', '-s', '--unix-socket', f'{BASE}/api.sock',
+                          'http://xanh/api/v1/ledger?from=2026-01-01T00:00:00Z&to=2099-01-01T00:00:00Z'],
+                         capture_output=True, text=True, timeout=20)
+    return [row for row in json.loads(out.stdout) if datetime.datetime.fromisoformat(row['start']).timestamp() == minute]
+
+
+def ledger_agrees(outlets):
+    """The first whole minute that was followed: every account against the outlets, in joules."""
+    minute = (int(outlets.samples[0][0]) // 60 + 1) * 60
+    rows_ = until(150, lambda: ledger(minute))
+    time.sleep(1)
+    outlets.running = False
+    rows_ = ledger(minute)
+    truth = outlets.at(minute + 60) - outlets.at(minute)
+    metered = sum(row['energy_mj'] for row in rows_ if row['account'] == 'meter' and row['name'].endswith('/1'))
+    booked = -sum(row['energy_mj'] for row in rows_ if row['account'] in ('vm', 'host'))
+    balance = sum(row['energy_mj'] for row in rows_ if row['account'] != 'meter')
+    ok(metered > 0 and abs(booked / metered - 1) < 0.005,
+       f'ledger and outlets agree within 0.5 %: hosts and VMs {booked} mJ, outlets {metered} mJ', rows_)
+    ok(balance == 0, 'the interval of the ledger sums to zero', f'{balance} mJ of {rows_}')
+    ok(abs(metered / truth - 1) < 0.01, f'booked is what the outlets really gave: {metered} of {truth:.0f} mJ')
+
+
+def a_bad_device_holds_its_rack():
+    for fault in ('silent', 'garbage', 'sentinel'):
+        simdev('fault', 'pdu-a01-a', fault)
+        held = until(40, lambda: rows('rack')['A01']['hold'])
+        other = rows('rack')['A02']
+        ok(held and not other['hold'] and other['age_s'] < 8, f'a PDU that is {fault}: its rack holds, the other goes on', other)
+        simdev('clear', 'pdu-a01-a')
+        ok(until(40, lambda: not rows('rack')['A01']['hold']), f'a PDU that was {fault}: its rack goes on again', xanh('rack', 'list').stdout)
+
+
 def left_behind():
     names = subprocess.run(['ip', '-o', 'link'], capture_output=True, text=True).stdout
     spaces = subprocess.run(['ip', 'netns', 'list'], capture_output=True, text=True).stdout
     programs = subprocess.run(['pgrep', '-f', BASE], capture_output=True, text=True).stdout
-    return [kind for kind, found in (('links', 'vxth' in names or 'xtbr0' in names), ('namespaces', 'xth' in spaces),
+    return [kind for kind, found in (('links', f'v{PREFIX}h' in names or f'{PREFIX}br0' in names), ('namespaces', f'{PREFIX}h' in spaces),
                                      ('processes', programs.strip()), ('files', os.path.exists(BASE))) if found]
 
 
@@ -119,6 +187,8 @@ def main_job(real):
     status = until(30, lambda: (lambda s: s and s['racks_fresh'] == 2 and s['vms'] == len(GUESTS) and s)(ask('status')))
     if not ok(status, 'both racks are fresh and all guests known within 30 s', xanh('status').stdout + xanh('status').stderr):
         return False
+    outlets = Outlets()
+    outlets.start()
     vms, hosts = rows('vm'), rows('host')
     for name, host in hosts.items():
         shares = sum(vm['power_w'] or 0 for vm in vms.values() if vm['host'] == name)
@@ -138,10 +208,12 @@ def main_job(real):
     ok(after[source] < before[source] - 3 and after[target] > before[target] + 3,
        f'watts moved: {source} {before[source]:.0f} -> {after[source]:.0f} W, {target} {before[target]:.0f} -> {after[target]:.0f} W',
        xanh('vm', 'list').stdout)
-    again = until(40, lambda: (lambda p: p.returncode == 0 and p)(xanh('plan', '-o', 'json')))
+    again = until(60, lambda: (lambda p: p.returncode == 0 and p)(xanh('plan', '-o', 'json')) or time.sleep(4))
     ok(again, 'a second plan moves nothing and exits 0', xanh('plan').stdout)
     why = xanh('vm', 'why', plan['moves'][0]['vm'])
     ok(why.returncode == 0 and target in why.stdout, 'xanh vm why tells who moved it and why', why.stdout + why.stderr)
+    ledger_agrees(outlets)
+    a_bad_device_holds_its_rack()
     return True
 
 
@@ -152,7 +224,7 @@ def kill_in_flight():
         hosts = rows('host')
         source = max(hosts, key=lambda name: hosts[name]['vms'])
         other = 'h2' if source == 'h1' else 'h1'
-        link = f"vxt{other}"
+        link = f'v{PREFIX}{other}'
         subprocess.run(['tc', 'qdisc', 'replace', 'dev', link, 'root', 'tbf', 'rate', '60mbit', 'burst', '64k', 'latency', '300ms'],
                        check=True)
         xanh('host', 'undrain', other)

@@ -34,7 +34,7 @@ function figures(plan) {
 function verdict(plan) {
 	if (plan.moves.length > 0)
 		return t('movesSave', { n: plan.moves.length, watts: watts(plan.before.facility_w - plan.after.facility_w) });
-	return t(plan.before.violations > 0 ? 'noCure' : 'noBenefit');
+	return t(plan.before.violation_count > 0 ? 'noCure' : 'noBenefit');
 }
 
 export function plan(newest, act) {
