@@ -10,7 +10,7 @@ const top = path.join(__dirname, '..', '..');
 const build = process.env.XANH_BUILD ?? path.join(top, 'build/release');
 const modules = path.join(top, 'dashboards/node_modules');
 const base = '/tmp/xanh-page-test';
-const env = { ...process.env, XANH_SERVER: `unix:${base}/api.sock`, XANH_BUILD: build, XANH_PORT: '28' };
+const env = { ...process.env, XANH_SERVER: `unix:${base}/api.sock`, XANH_BUILD: build, XANH_PORT: process.env.XANH_PORT ?? '28' };
 let count = 0;
 let failed = 0;
 
