@@ -193,7 +193,9 @@ def main_job(real):
     for name, host in hosts.items():
         shares = sum(vm['power_w'] or 0 for vm in vms.values() if vm['host'] == name)
         ok(shares <= host['power_w'] + 0.01, f'watts of the VMs on {name} fit its outlets', f'{shares} of {host}')
-    plan = until(40, lambda: (lambda p: p.returncode == 2 and p)(xanh('plan', '-o', 'json')))
+    until(40, lambda: all(vm['used_cores'] > 0.02 for vm in rows('vm').values()))
+    time.sleep(8)  # a guest that has just booted is not yet at its load
+    plan = until(40, lambda: (lambda p: p.returncode == 2 and p)(xanh('plan', '-o', 'json')) or time.sleep(4))
     if not ok(plan, 'xanh plan proposes moves and exits 2', xanh('plan').stdout + xanh('plan').stderr):
         return False
     plan = json.loads(plan.stdout)
