@@ -72,7 +72,7 @@ LDFLAGS.all  = -pie -Wl,--as-needed $(filter -fsanitize% --coverage,$(opt.$(VARI
 # ---- sources ----
 
 # Pure parts of common/: they may enter the core's archive (make layers).
-pure.names := arena calendar crc32c error frame heap point problem random tariff text value value_time yaml
+pure.names := arena calendar crc32c error frame point problem random tariff text value value_time yaml
 pure.src   := $(wildcard $(pure.names:%=common/%.c))
 common.src := $(filter-out $(pure.src),$(wildcard common/*.c))
 core.src   := $(pure.src) $(wildcard policies/*.c policies/constraints/*.c orchestrator/core/*.c)
@@ -200,7 +200,7 @@ coverage: ## line and branch coverage of unit tests, stories and simulation
 analyze: ## gcc -fanalyzer and cppcheck
 	@$(MAKE) --no-print-directory VARIANT=analyzer CFLAGS='-fanalyzer -O1 -Wno-analyzer-fd-leak' all
 	@cppcheck --quiet --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-	  --suppressions-list=tests/cppcheck.suppress -I. common drivers agents policies orchestrator
+	  -I. common drivers agents policies orchestrator
 
 layers: $(call archive,core) ## the core is pure, and folders include only what they may
 	@tests/layers $(call archive,core)

@@ -293,7 +293,7 @@ exchange(struct xn_modbus *modbus, const struct xn_modbus_request *request, int6
     uint16_t *ret_values, struct xn_error *err)
 {
 	uint8_t frame[XN_MODBUS_ADU_MAX];
-	size_t length;
+	size_t length = 0;
 	int fd;
 	int code;
 	int verdict;

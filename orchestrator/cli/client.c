@@ -262,7 +262,7 @@ int
 xn_client_show(const struct xn_cli *cli, const char *path, xn_client_print *print)
 {
 	struct xn_error err = {.code = XN_OK};
-	struct xn_client *client;
+	struct xn_client *client = NULL;
 	json_t *answer = NULL;
 	enum xn_format format;
 	int code;
@@ -284,7 +284,7 @@ int
 xn_client_do(const struct xn_cli *cli, const char *path, const char *done)
 {
 	struct xn_error err = {.code = XN_OK};
-	struct xn_client *client;
+	struct xn_client *client = NULL;
 	json_t *answer = NULL;
 	int code = XN_EXIT_OK;
 

@@ -469,7 +469,10 @@ xn_daemon_open(struct xn_daemon *daemon, const struct xn_site *site,
 {
 	int result;
 
-	*daemon = (struct xn_daemon){.site = site, .options = *options, .lock = -1};
+	memset(daemon, 0, sizeof(*daemon));
+	daemon->site = site;
+	daemon->options = *options;
+	daemon->lock = -1;
 	xn_arena_map(&daemon->arena, ARENA_SIZE);
 	xn_map_build(
 	    &daemon->arena, site, xn_zone_use(site->timezone, xn_clock_now()), &daemon->map);

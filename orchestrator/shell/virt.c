@@ -466,13 +466,13 @@ xn_virt_start(struct xn_virt **ret_virt, struct xn_loop *loop, const struct xn_s
 	hosts = calloc(site->host_count + 1u, sizeof(*hosts));
 	if (virt == NULL || hosts == NULL)
 		abort();
-	*virt = (struct xn_virt){.loop = loop,
-	    .site = site,
-	    .simulated = simulated,
-	    .on_event = on_event,
-	    .context = context,
-	    .fd = -1,
-	    .hosts = hosts};
+	virt->loop = loop;
+	virt->site = site;
+	virt->simulated = simulated;
+	virt->on_event = on_event;
+	virt->context = context;
+	virt->fd = -1;
+	virt->hosts = hosts;
 	if (start_child(virt, err) != XN_OK ||
 	    xn_loop_timer(loop, every, every, on_watch, virt, &virt->watch, err) != XN_OK) {
 		xn_virt_stop(virt);
