@@ -46,7 +46,8 @@ draw_figures(const json_t *plan)
 	printf(", saves %s; no lawful placement draws less than ", text);
 	xn_cell_print(plan, "bound.it_w", XN_CELL_WATTS);
 	putchar('\n');
-	if (xn_field_number(plan, "measured.after_w") > 0) {
+	if (xn_field_number(plan, "measured.before_w") > 0 &&
+	    xn_field_number(plan, "measured.after_w") > 0) {
 		fputs("measured ", stdout);
 		xn_cell_print(plan, "measured.before_w", XN_CELL_WATTS);
 		fputs(" -> ", stdout);
