@@ -61,7 +61,7 @@ set_up(void **state)
 static int
 set_up_slow(void **state)
 {
-	return set_up_with(state, "2500");
+	return set_up_with(state, "6000");
 }
 
 static int
@@ -213,7 +213,7 @@ a_killed_worker_means_unknown_once_and_the_next_one_adopts_the_migration(void **
 	assert_false(f->stand.up[1]);
 	assert_true(stand_wait(&f->stand, 10000, all_up_again, NULL));
 	assert_true(xn_virt_pid(f->stand.virt) != pid);
-	assert_true(stand_wait(&f->stand, 5000, runs_on_1, vm));
+	assert_true(stand_wait(&f->stand, 20000, runs_on_1, vm));
 	assert_int_equal(f->stand.answers, before + 1);
 }
 
