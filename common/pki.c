@@ -25,13 +25,6 @@ struct certificate {
 	struct xn_identity identity;
 };
 
-const char *
-xn_peer_word(enum xn_peer_kind kind)
-{
-	assert(kind <= XN_PEER_AGENT);
-	return words[kind];
-}
-
 bool
 xn_name_is_plain(const char *text, size_t length)
 {

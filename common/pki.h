@@ -38,9 +38,6 @@ struct xn_identity {
 	char name[XN_NAME_SIZE];
 };
 
-/* "authority", "server", "operator", "agent", "none". */
-const char *xn_peer_word(enum xn_peer_kind kind);
-
 /* Whether text is a name: letters, digits, '.', '_', '-', starting with a letter or digit. */
 bool xn_name_is_plain(const char *text, size_t length);
 

@@ -56,20 +56,6 @@ print_notes(const json_t *notes)
 	}
 }
 
-static void
-print_refusals(const json_t *hosts)
-{
-	static const struct xn_column refusals[] = {
-	    {"OTHER HOST", "host", XN_CELL_TEXT},
-	    {"WHY NOT", "why", XN_CELL_TEXT},
-	};
-
-	if (json_array_size(hosts) > 0) {
-		putchar('\n');
-		xn_table_draw(hosts, refusals, sizeof(refusals) / sizeof(refusals[0]));
-	}
-}
-
 static int
 print_why(const struct xn_cli *cli, const json_t *why)
 {
@@ -90,7 +76,6 @@ print_why(const struct xn_cli *cli, const json_t *why)
 	}
 	putchar('\n');
 	print_notes(json_object_get(why, "notes"));
-	print_refusals(json_object_get(why, "hosts"));
 	return XN_EXIT_OK;
 }
 
@@ -119,7 +104,7 @@ const struct xn_cli_command xn_cli_vm_why = {
     .noun = "vm",
     .verb = "why",
     .arguments = "VM",
-    .summary = "why a VM is where it is: what was decided, and why other hosts are refused",
+    .summary = "why a VM is where it is: what was decided about it, newest first",
     .examples = "xanh vm why portal-1",
     .options = {XN_CLIENT_OPTIONS},
     .run = explain,

@@ -68,8 +68,7 @@ class Site:
             'GET /devices': [{'name': 'pdu-a', 'agent': 'A01', 'enabled': True, 'agent_heard': None}],
             'GET /hosts': [{'name': 'h1', 'rack': 'A01', 'state': 'on', 'power_w': 170.5, 'vms': 1}],
             'GET /vms': [{'name': 'phường,1', 'host': 'h1', 'power_w': 12.34, 'agency': '\x1b[31mred'}],
-            'GET /vms/a%20b/why': {'vm': 'a b', 'host': 'h1', 'text': 'it was there', 'notes': [{'at': NOW, 'text': 'moved'}],
-                                   'hosts': [{'host': 'h2', 'why': 'memory: 130 of 128 GiB'}]},
+            'GET /vms/a%20b/why': {'vm': 'a b', 'host': 'h1', 'text': 'it was there', 'notes': [{'at': NOW, 'text': 'moved'}]},
             'GET /plans': [{'id': 'P7', 'state': self.state, 'made': NOW}],
             'POST /plans': {'id': 'P7'},
             'GET /policy': {'name': 'green', 'yaml': 'kind: policy\n'},
@@ -143,7 +142,7 @@ def main():
            'no name can drive the terminal', out.stdout)
         ok('"phường,1"' in xanh('vm', 'list', '-o', 'csv').stdout, 'CSV quotes a comma')
         out = xanh('vm', 'why', 'a b')
-        ok(out.returncode == 0 and 'moved' in out.stdout and '130 of 128 GiB' in out.stdout, 'vm why tells the story', out)
+        ok(out.returncode == 0 and 'moved' in out.stdout, 'vm why tells the story', out)
         ok(xanh('vm', 'why', 'nobody').returncode == 65, 'a VM that is not there: 65')
         ok(xanh('vm', 'why').returncode == 64, 'no VM named: 64')
         ok(xanh('host', 'list', '-o', 'yaml').returncode == 64, 'a format that does not exist: 64')
