@@ -181,23 +181,18 @@ begin_gathering(struct agent *agent, xn_instant at)
 
 /* ---- readings ---- */
 
-/* Looks the device's points up again when their set is not the one we know. */
+/* Looks the device's points up when their set is not the one we know. */
 static void
 learn_points(struct agent *agent, struct device *device, const struct xn_device_fact *fact)
 {
-	if (device->count != fact->count) {
-		free(device->slots);
-		device->slots = calloc(fact->count + 1, sizeof(device->slots[0]));
-		device->read_ms = 0;
-	}
+	if (fact->names == NULL)
+		return;
+	free(device->slots);
+	device->slots = calloc(fact->count + 1, sizeof(device->slots[0]));
+	device->read_ms = 0;
 	for (unsigned i = 0; device->slots != NULL && i < fact->count; i++) {
-		bool known = device->read_ms != 0 &&
-		    strcmp(device->values[i].point, fact->values[i].point) == 0 &&
-		    device->values[i].class_ == fact->values[i].class_;
-
-		if (!known)
-			device->slots[i] = xn_catalog_slot(&agent->catalog, device->name,
-			    fact->values[i].point, fact->values[i].class_);
+		device->slots[i] = xn_catalog_slot(
+		    &agent->catalog, device->name, fact->names[i], fact->values[i].class_);
 		if (device->slots[i] == XN_CATALOG_NONE)
 			xn_log_fault(&device->crowded, XN_LOG_ERROR, "agent",
 			    XN_TEXT("dev", device->name), XN_TEXT("state", "no slot left"));
@@ -208,9 +203,10 @@ static void
 take_values(struct agent *agent, struct device *device, const struct xn_device_fact *fact)
 {
 	int64_t now_ms = xn_clock_monotonic_ms();
-	int64_t since_ms = device->read_ms != 0 ? now_ms - device->read_ms : INT64_MAX;
+	int64_t since_ms;
 
 	learn_points(agent, device, fact);
+	since_ms = device->read_ms != 0 ? now_ms - device->read_ms : INT64_MAX;
 	for (unsigned i = 0; device->slots != NULL && i < fact->count; i++) {
 		struct xn_sample before = {.quality = XN_QUALITY_ABSENT};
 
@@ -221,6 +217,7 @@ take_values(struct agent *agent, struct device *device, const struct xn_device_f
 		gather(agent, device->slots[i],
 		    xn_validate(fact->values[i].class_, fact->values[i].sample, before, since_ms));
 	}
+	free(fact->names);
 	free(device->values);
 	device->values = fact->values;
 	device->count = fact->count;
@@ -239,6 +236,7 @@ take_silence(struct agent *agent, uint32_t id, const struct xn_device_fact *fact
 	enum xn_freshness fresh = xn_poller_freshness(&agent->poller, id, now_ms);
 
 	free(fact->values);
+	free(fact->names);
 	xn_log_fault(&device->fault, XN_LOG_WARNING, "bus", XN_TEXT("dev", device->name),
 	    XN_TEXT("state", fresh == XN_FRESH_STALE ? "stale" : "silent"),
 	    XN_TEXT("last", fact->text));
@@ -267,10 +265,13 @@ ask_devices(void *context)
 
 	for (uint32_t bus = 0; bus < xn_devices_buses(agent->devices); bus++) {
 		int deadline_ms;
-		uint32_t id = xn_poller_next(&agent->poller, bus, now_ms, &deadline_ms);
+		uint32_t id;
 
-		if (id != XN_POLL_NONE && !xn_devices_ask(agent->devices, id, deadline_ms))
-			xn_poller_done(&agent->poller, id, false, now_ms, 0);
+		while ((id = xn_poller_next(&agent->poller, bus, now_ms, &deadline_ms)) !=
+		    XN_POLL_NONE) {
+			if (!xn_devices_ask(agent->devices, id, deadline_ms))
+				xn_poller_done(&agent->poller, id, false, now_ms, 0);
+		}
 	}
 	wake_ms = xn_poller_wake(&agent->poller, now_ms);
 	if (wake_ms != INT64_MAX)
@@ -355,10 +356,12 @@ add_device(struct agent *agent, const struct xn_site_device *site, struct xn_err
 {
 	struct device *device = &agent->device[agent->poller.count];
 	char url[XN_URL_SIZE], host[256];
+	bool shared = false;
 	int result = xn_address_url(site, agent->options->credentials, url, err);
 
 	if (result == XN_OK)
-		result = xn_devices_add(agent->devices, url, site->profile, &device->bus, err);
+		result =
+		    xn_devices_add(agent->devices, url, site->profile, &device->bus, &shared, err);
 	if (result < 0)
 		return result;
 	device->name = site->name;
@@ -366,7 +369,7 @@ add_device(struct agent *agent, const struct xn_site_device *site, struct xn_err
 		xn_address_host(url, host, sizeof(host));
 		xn_traps_add(agent->traps, agent->poller.count, host);
 	}
-	xn_poller_add(&agent->poller, device->bus, site->poll.ms, xn_clock_monotonic_ms());
+	xn_poller_add(&agent->poller, device->bus, shared, site->poll.ms, xn_clock_monotonic_ms());
 	if (site->poll.ms < agent->tick_ms)
 		agent->tick_ms = site->poll.ms;
 	return XN_OK;

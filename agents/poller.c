@@ -35,13 +35,14 @@ xn_poller_init(struct xn_poller *poller, uint64_t seed)
 }
 
 uint32_t
-xn_poller_add(struct xn_poller *poller, uint32_t bus, int64_t period_ms, int64_t now_ms)
+xn_poller_add(
+    struct xn_poller *poller, uint32_t bus, bool shared, int64_t period_ms, int64_t now_ms)
 {
 	assert(period_ms > 0);
 	if (poller->count == XN_POLL_DEVICES_MAX)
 		return XN_POLL_NONE;
-	poller->devices[poller->count] =
-	    (struct xn_poll_device){.bus = bus, .period_ms = period_ms, .due_ms = now_ms};
+	poller->devices[poller->count] = (struct xn_poll_device){
+	    .bus = bus, .shared = shared, .period_ms = period_ms, .due_ms = now_ms};
 	return poller->count++;
 }
 
@@ -79,7 +80,7 @@ is_candidate(const struct xn_poll_device *device, int64_t now_ms, int64_t pause_
 {
 	if (device->due_ms > now_ms)
 		return false;
-	if (device->failures == 0)
+	if (device->failures == 0 || device->shared)
 		return true;
 	return pause_ms >= now_ms + deadline_of(device) || now_ms - device->due_ms > PATIENCE_MS;
 }
@@ -104,9 +105,9 @@ xn_poller_next(struct xn_poller *poller, uint32_t bus, int64_t now_ms, int *ret_
 
 		if (device->bus != bus)
 			continue;
-		if (device->asked)
+		if (device->asked && !device->shared)
 			return XN_POLL_NONE; /* invariant 2 */
-		if (is_candidate(device, now_ms, pause_ms) &&
+		if (!device->asked && is_candidate(device, now_ms, pause_ms) &&
 		    (best == XN_POLL_NONE || comes_before(device, &poller->devices[best])))
 			best = i;
 	}

@@ -3,11 +3,11 @@
  * it is told the time (monotonic milliseconds) and what happened, and answers. A bus is read one
  * device at a time; devices that answer come first, and one that does not is tried in the pauses
  * between them, with exponential back-off and jitter from a seed, so that it cannot delay the
- * others.
+ * others. Devices of a shared bus are asked side by side, each when it is due.
  *
  * Invariants: (1) a device is asked again only after its answer was told; (2) one device of a bus
- * is asked at a time; (3) due times stay on the device's own grid while it answers, and what was
- * missed is not made up for.
+ * that is not shared is asked at a time; (3) due times stay on the device's own grid while it
+ * answers, and what was missed is not made up for.
  */
 #ifndef XN_AGENTS_POLLER_H
 #define XN_AGENTS_POLLER_H
@@ -27,6 +27,7 @@ enum xn_freshness {
 
 struct xn_poll_device {
 	uint32_t bus;
+	bool shared; /* the bus is */
 	int64_t period_ms;
 	int64_t due_ms;
 	int64_t good_ms;    /* of the last answer */
@@ -45,7 +46,8 @@ struct xn_poller {
 void xn_poller_init(struct xn_poller *poller, uint64_t seed);
 
 /* Adds a device that is due at once; its id, or XN_POLL_NONE when there are too many. */
-uint32_t xn_poller_add(struct xn_poller *poller, uint32_t bus, int64_t period_ms, int64_t now_ms);
+uint32_t xn_poller_add(
+    struct xn_poller *poller, uint32_t bus, bool shared, int64_t period_ms, int64_t now_ms);
 
 /* The device to ask now on `bus` and its deadline; XN_POLL_NONE if none or the bus is busy. */
 uint32_t xn_poller_next(

@@ -21,7 +21,7 @@ struct xn_cli_option {
 };
 
 #define XN_CLI_OPTIONS_MAX   16
-#define XN_CLI_ARGUMENTS_MAX 64
+#define XN_CLI_ARGUMENTS_MAX 1024
 
 struct xn_cli;
 

@@ -65,6 +65,11 @@ work(void *argument)
 			verbs->handle(worker, worker->state, worker->request);
 			continue;
 		}
+		if (verbs->turn != NULL) {
+			verbs->turn(worker, worker->state, worker->request_fd);
+			quiet(worker->request_fd);
+			continue;
+		}
 		ready = poll(&wait, 1, patience);
 		if (ready > 0)
 			quiet(worker->request_fd);

@@ -24,6 +24,9 @@ struct xn_worker_verbs {
 	size_t fact_size;
 	size_t capacity; /* of each ring */
 	void (*handle)(struct xn_worker *worker, void *state, const void *request);
+	/* Instead of sleeping while there is no request: waits for events of its own, serves them,
+	 * and returns at the latest when `wake_fd` can be read. */
+	void (*turn)(struct xn_worker *worker, void *state, int wake_fd);
 	int idle_ms; /* > 0: call `idle` after so long without a request */
 	void (*idle)(struct xn_worker *worker, void *state);
 };

@@ -1,52 +1,48 @@
 /*
- * Device: what transports (snmp.c, modbus.c) share behind driver.h. A device owns one arena from
- * which everything of it comes; its readings keep their order from the first good poll on, and a
- * transport keeps beside each reading how it is read, by the same index.
+ * Device: what transports (snmp.c, modbus.c) share behind driver.h: who the device is, the layout
+ * of its readings and their last values.
  *
- * Invariants: (1) names of readings are unique; (2) every poll gives each reading anew: what was
- * not read is absent; (3) transports return before the deadline.
+ * Invariants: (1) every poll gives each reading anew: what was not read is absent; (2) transports
+ * end a poll before its deadline, by xn_device_polled exactly once.
  */
 #ifndef XN_DRIVERS_DEVICE_H
 #define XN_DRIVERS_DEVICE_H
 
-#include "drivers/profile.h"
-
-#define XN_DEVICE_READINGS_MAX 2048
-#define XN_DEVICE_PROFILES_MAX 64
+#include "drivers/hub.h"
+#include "drivers/layout.h"
+#include "drivers/profiles.h"
 
 struct xn_device {
-	struct xn_arena arena;
 	struct xn_url url;
 	const struct xn_driver_ops *ops;
 	void *session; /* the transport's */
-	/* The profiles to choose from: the named one, or all of the transport. */
-	const struct xn_profile *profiles[XN_DEVICE_PROFILES_MAX];
-	unsigned profile_count;
-	bool named;
+	struct xn_profiles *profiles;
+	struct xn_hub *hub;
+	bool own_hub;
+	int named; /* the profile the caller named; -1: recognise it */
 	/* Set by the first good poll. */
 	const struct xn_profile *profile;
 	const char *match;
 	char vendor[64];
 	char model[64];
-	struct xn_reading *readings; /* XN_DEVICE_READINGS_MAX */
-	unsigned count;
+	struct xn_layout *layout; /* NULL: not recognised */
+	struct xn_reading *readings;
+	unsigned layouts; /* how many there were */
+	/* The poll that is under way. */
+	bool polling;
+	int64_t deadline;
+	struct xn_error err;
+	xn_device_done done;
+	void *to;
 };
 
-/*
- * Adds a reading (absent until taken) and gives its index; -1 when there is no room. A name that is
- * there already gets a number behind it.
- */
-int xn_device_add(struct xn_device *device, const char *name, enum xn_point_class class_);
-
-/* Adds the sums of the profile, and works them out after every poll. */
-void xn_device_add_sums(struct xn_device *device);
-void xn_device_sum(struct xn_device *device);
+/* Takes the layout, and gives each of its points an absent reading. */
+int xn_device_lay_out(struct xn_device *device, struct xn_layout *layout, struct xn_error *err);
 
 /* Forgets profile and readings: the next poll recognises the device anew. */
 void xn_device_forget(struct xn_device *device);
 
-/* An instant of the monotonic clock, in milliseconds, and what is left until one (0 when past). */
-int64_t xn_deadline_in(int ms);
-int xn_deadline_left(int64_t deadline);
+/* The poll ended: code and, if negative, a sentence in device->err. */
+void xn_device_polled(struct xn_device *device, int code);
 
 #endif

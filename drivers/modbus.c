@@ -24,11 +24,12 @@ struct session {
 	struct xn_modbus *wire;
 	bool planned;
 	struct xn_modbus_plan plan;
-	struct slot slots[XN_DEVICE_READINGS_MAX];
+	struct slot slots[XN_LAYOUT_POINTS_MAX];
 };
 
 struct poll {
 	struct xn_device *device;
+	struct xn_layout *layout; /* being made */
 	struct session *session;
 	int64_t deadline;
 	struct xn_error *err;
@@ -74,31 +75,49 @@ read_holding(
 }
 
 static int
-choose_by_text(struct poll *poll)
+use(struct poll *poll, unsigned number, const char *match)
 {
 	struct xn_device *device = poll->device;
 
-	for (unsigned i = 0; i < device->profile_count; i++) {
-		for (unsigned k = 0; k < device->profiles[i]->match_count; k++) {
-			const struct xn_match *match = &device->profiles[i]->matches[k];
-			uint16_t registers[16];
-			char text[33];
-			bool there;
-			int code;
+	device->profile = xn_profiles_use(device->profiles, number, poll->err);
+	device->match = match;
+	return device->profile != NULL ? XN_OK : poll->err->code;
+}
 
-			if (match->kind != XN_MATCH_TEXT)
-				continue;
-			code = read_holding(poll, match->address,
-			    (uint16_t)((strlen(match->text) + 1) / 2), registers, &there);
+/* Whether registers spell what a way to recognise says. */
+static int
+text_is_there(struct poll *poll, const struct xn_match *match, bool *ret_there)
+{
+	unsigned count = (unsigned)(strlen(match->text) + 1) / 2;
+	uint16_t registers[XN_MODBUS_REGISTERS_MAX];
+	char text[2 * XN_MODBUS_REGISTERS_MAX + 1];
+	int code;
+
+	*ret_there = false;
+	if (!match->registers || count > XN_MODBUS_REGISTERS_MAX)
+		return XN_OK;
+	code = read_holding(poll, match->address, (uint16_t)count, registers, ret_there);
+	if (code < 0)
+		return code;
+	xn_modbus_text(registers, count, text, sizeof(text));
+	*ret_there = *ret_there && strncmp(text, match->text, strlen(match->text)) == 0;
+	return XN_OK;
+}
+
+static int
+choose_by_text(struct poll *poll)
+{
+	const struct xn_profiles *profiles = poll->device->profiles;
+
+	for (unsigned i = 0; i < profiles->count; i++) {
+		for (unsigned k = 0; k < profiles->heads[i]->match_count; k++) {
+			bool there;
+			int code = text_is_there(poll, &profiles->heads[i]->matches[k], &there);
+
 			if (code < 0)
 				return code;
-			xn_modbus_text(
-			    registers, (unsigned)(strlen(match->text) + 1) / 2, text, sizeof(text));
-			if (there && strncmp(text, match->text, strlen(match->text)) == 0) {
-				device->profile = device->profiles[i];
-				device->match = "probe";
-				return XN_OK;
-			}
+			if (there)
+				return use(poll, i, "probe");
 		}
 	}
 	return XN_OK;
@@ -130,14 +149,16 @@ find_sunspec(struct poll *poll, uint16_t *ret_base, bool *ret_there)
 	return XN_OK;
 }
 
-static const struct xn_profile *
-sunspec_profile(const struct xn_device *device)
+static int
+use_sunspec(struct poll *poll)
 {
-	for (unsigned i = 0; i < device->profile_count; i++) {
-		if (device->profiles[i]->sunspec)
-			return device->profiles[i];
+	const struct xn_profiles *profiles = poll->device->profiles;
+
+	for (unsigned i = 0; i < profiles->count; i++) {
+		if (profiles->heads[i]->sunspec)
+			return use(poll, i, "sunspec");
 	}
-	return NULL;
+	return XN_OK;
 }
 
 static void
@@ -169,15 +190,16 @@ space_word(enum xn_modbus_space space)
 }
 
 static struct slot *
-add_slot(struct poll *poll, const char *name, enum xn_point_class class_,
+add_slot(struct poll *poll, const char *name, const struct xn_rule *rule,
     enum xn_modbus_space space, uint16_t address)
 {
-	int at = xn_device_add(poll->device, name, class_);
+	char source[32];
+	int at;
 
+	snprintf(source, sizeof(source), "%s:%u", space_word(space), address);
+	at = xn_layout_add(poll->layout, name, source, rule, false);
 	if (at < 0)
 		return NULL;
-	snprintf(poll->device->readings[at].source, XN_POINT_SOURCE_SIZE, "%s:%u",
-	    space_word(space), address);
 	poll->session->slots[at] = (struct slot){.address = address, .want = -1, .scale_want = -1};
 	return &poll->session->slots[at];
 }
@@ -193,7 +215,7 @@ plan_registers(struct poll *poll)
 
 		if (spec->from != XN_FROM_REGISTER)
 			continue;
-		slot = add_slot(poll, spec->name, spec->rule.class_, spec->space, spec->address);
+		slot = add_slot(poll, spec->name, &spec->rule, spec->space, spec->address);
 		if (slot == NULL)
 			return;
 		slot->spec = spec;
@@ -212,11 +234,14 @@ plan_model(struct poll *poll, uint16_t model, uint16_t address, uint16_t length)
 	for (unsigned i = 0; i < count; i++) {
 		const struct xn_sunspec_point *point = &points[i];
 		uint16_t at = (uint16_t)(address + point->offset);
+		struct xn_rule *rule;
 		struct slot *slot;
 
 		if (point->offset + xn_sunspec_width(point) > (unsigned)length + 2)
 			continue; /* an older, shorter form of the model */
-		slot = add_slot(poll, point->name, point->class_, XN_MODBUS_HOLDING, at);
+		rule = xn_new(&poll->layout->arena, struct xn_rule, 1);
+		xn_sunspec_rule(point, rule);
+		slot = add_slot(poll, point->name, rule, XN_MODBUS_HOLDING, at);
 		if (slot == NULL)
 			return;
 		slot->sunspec = point;
@@ -284,20 +309,16 @@ recognise(struct poll *poll)
 
 	xn_device_forget(device);
 	xn_modbus_plan_clear(&poll->session->plan);
-	if (device->named) {
-		device->profile = device->profiles[0];
-		device->match = "named";
-	} else if (!device->url.has_base) {
+	if (device->named >= 0)
+		code = use(poll, (unsigned)device->named, "named");
+	else if (!device->url.has_base)
 		code = choose_by_text(poll);
-	}
 	if (code == XN_OK && (device->profile == NULL || device->profile->sunspec))
 		code = find_sunspec(poll, &base, &there);
+	if (code == XN_OK && device->profile == NULL && there)
+		code = use_sunspec(poll);
 	if (code < 0)
 		return code;
-	if (device->profile == NULL && there) {
-		device->profile = sunspec_profile(device);
-		device->match = device->profile != NULL ? "sunspec" : "none";
-	}
 	if (device->profile == NULL || (device->profile->sunspec && !there))
 		return xn_fail(poll->err, XN_EDEVICE,
 		    "answers Modbus, but no profile fits and \"SunS\" is not at 40000, 50000, 0 or "
@@ -305,10 +326,19 @@ recognise(struct poll *poll)
 	xn_modbus_set_pause(poll->session->wire, device->profile->pause_ms);
 	xn_modbus_plan_limit(&poll->session->plan, device->profile->registers_max);
 	read_model(poll);
+	poll->layout = xn_layout_new();
+	if (poll->layout == NULL)
+		return xn_fail(poll->err, XN_ESYSTEM, "out of memory");
 	if (device->profile->sunspec)
-		return plan_sunspec(poll, base);
-	plan_registers(poll);
-	return XN_OK;
+		code = plan_sunspec(poll, base);
+	else
+		plan_registers(poll);
+	if (code < 0) {
+		xn_layout_drop(poll->layout, NULL);
+		return code;
+	}
+	xn_layout_add_sums(poll->layout, device->profile);
+	return xn_device_lay_out(device, poll->layout, poll->err);
 }
 
 /* ---- reading ---- */
@@ -332,7 +362,7 @@ read_plan(struct poll *poll)
 		silences += code < 0;
 		xn_modbus_plan_take(plan, code, values);
 	}
-	if (good > 0 || poll->device->count == 0)
+	if (good > 0 || poll->device->layout->count == 0)
 		return XN_OK;
 	if (code > 0)
 		return xn_fail(poll->err, XN_EDEVICE, "%s", xn_modbus_exception(code));
@@ -352,7 +382,7 @@ take_slot(struct poll *poll, const struct slot *slot, struct xn_reading *reading
 	if (why == NULL && slot->scale_want >= 0)
 		why = xn_modbus_plan_value(plan, slot->scale_want, &scale);
 	if (why != NULL) {
-		xn_reading_drop(reading, "%s", why);
+		xn_reading_drop(reading, why);
 	} else if (slot->sunspec != NULL) {
 		struct xn_raw raw;
 
@@ -387,12 +417,10 @@ modbus_poll(struct xn_device *device, int deadline_ms, struct xn_error *err)
 			poll.session->planned = false;
 		return code;
 	}
-	for (unsigned i = 0; i < device->count; i++) {
-		if (!device->readings[i].computed)
+	for (unsigned i = 0; i < device->layout->count; i++) {
+		if (!device->layout->points[i].computed)
 			take_slot(&poll, &poll.session->slots[i], &device->readings[i]);
 	}
-	if (fresh)
-		xn_device_add_sums(device);
 	poll.session->planned = true;
 	return XN_OK;
 }

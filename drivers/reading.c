@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -24,7 +23,7 @@ static const struct {
     [XN_CLASS_LOAD] = {0, 300},
     [XN_CLASS_CHARGE] = {0, 110},
     [XN_CLASS_RUNTIME] = {0, 1e9},
-    [XN_CLASS_TEMPERATURE] = {-40, 150},
+    [XN_CLASS_TEMPERATURE] = {-50, 150},
     [XN_CLASS_HUMIDITY] = {0, 100},
     [XN_CLASS_AIRFLOW] = {0, 1e6},
     [XN_CLASS_FLOW] = {0, 1e6},
@@ -45,6 +44,8 @@ struct unit {
 static const struct unit units[] = {
     {"mW", XN_CLASS_POWER, 1, 1000, XN_CELSIUS},
     {"W", XN_CLASS_POWER, 1, 1, XN_CELSIUS},
+    {"watts", XN_CLASS_POWER, 1, 1, XN_CELSIUS},
+    {"watt", XN_CLASS_POWER, 1, 1, XN_CELSIUS},
     {"kW", XN_CLASS_POWER, 1000, 1, XN_CELSIUS},
     {"MW", XN_CLASS_POWER, 1000000, 1, XN_CELSIUS},
     {"VA", XN_CLASS_APPARENT_POWER, 1, 1, XN_CELSIUS},
@@ -56,8 +57,13 @@ static const struct unit units[] = {
     {"MWh", XN_CLASS_ENERGY, 1000000, 1, XN_CELSIUS},
     {"mA", XN_CLASS_CURRENT, 1, 1000, XN_CELSIUS},
     {"A", XN_CLASS_CURRENT, 1, 1, XN_CELSIUS},
+    {"amp", XN_CLASS_CURRENT, 1, 1, XN_CELSIUS},
+    {"amps", XN_CLASS_CURRENT, 1, 1, XN_CELSIUS},
     {"mV", XN_CLASS_VOLTAGE, 1, 1000, XN_CELSIUS},
     {"V", XN_CLASS_VOLTAGE, 1, 1, XN_CELSIUS},
+    {"VDC", XN_CLASS_VOLTAGE, 1, 1, XN_CELSIUS},
+    {"VAC", XN_CLASS_VOLTAGE, 1, 1, XN_CELSIUS},
+    {"volts", XN_CLASS_VOLTAGE, 1, 1, XN_CELSIUS},
     {"kV", XN_CLASS_VOLTAGE, 1000, 1, XN_CELSIUS},
     {"mHz", XN_CLASS_FREQUENCY, 1, 1000, XN_CELSIUS},
     {"Hz", XN_CLASS_FREQUENCY, 1, 1, XN_CELSIUS},
@@ -67,6 +73,7 @@ static const struct unit units[] = {
     {"%", XN_CLASS_CHARGE, 1, 1, XN_CELSIUS},
     {"%", XN_CLASS_HUMIDITY, 1, 1, XN_CELSIUS},
     {"%RH", XN_CLASS_HUMIDITY, 1, 1, XN_CELSIUS},
+    {"% RH", XN_CLASS_HUMIDITY, 1, 1, XN_CELSIUS},
     {"ms", XN_CLASS_RUNTIME, 1, 1000, XN_CELSIUS},
     {"s", XN_CLASS_RUNTIME, 1, 1, XN_CELSIUS},
     {"sec", XN_CLASS_RUNTIME, 1, 1, XN_CELSIUS},
@@ -75,18 +82,32 @@ static const struct unit units[] = {
     {"hr", XN_CLASS_RUNTIME, 3600, 1, XN_CELSIUS},
     {"degC", XN_CLASS_TEMPERATURE, 1, 1, XN_CELSIUS},
     {"C", XN_CLASS_TEMPERATURE, 1, 1, XN_CELSIUS},
+    {"\u00b0C", XN_CLASS_TEMPERATURE, 1, 1, XN_CELSIUS},
+    {"\xb0"
+     "C",
+	XN_CLASS_TEMPERATURE, 1, 1, XN_CELSIUS},
+    {"\u2103", XN_CLASS_TEMPERATURE, 1, 1, XN_CELSIUS},
     {"degF", XN_CLASS_TEMPERATURE, 1, 1, XN_FAHRENHEIT},
     {"F", XN_CLASS_TEMPERATURE, 1, 1, XN_FAHRENHEIT},
+    {"\u00b0F", XN_CLASS_TEMPERATURE, 1, 1, XN_FAHRENHEIT},
+    {"\xb0"
+     "F",
+	XN_CLASS_TEMPERATURE, 1, 1, XN_FAHRENHEIT},
     {"K", XN_CLASS_TEMPERATURE, 1, 1, XN_KELVIN},
     {"m3/h", XN_CLASS_AIRFLOW, 1, 1, XN_CELSIUS},
+    {"m\u00b3/h", XN_CLASS_AIRFLOW, 1, 1, XN_CELSIUS},
+    {"m3/s", XN_CLASS_AIRFLOW, 3600, 1, XN_CELSIUS},
     {"l/s", XN_CLASS_AIRFLOW, 36, 10, XN_CELSIUS},
     /* 0.3048^3 m3 x 60 */
     {"CFM", XN_CLASS_AIRFLOW, 1699010796, 1000000000, XN_CELSIUS},
     {"l/min", XN_CLASS_FLOW, 1, 1, XN_CELSIUS},
     {"l/s", XN_CLASS_FLOW, 60, 1, XN_CELSIUS},
     {"m3/h", XN_CLASS_FLOW, 1000, 60, XN_CELSIUS},
+    /* 231 cubic inches of 0.0254^3 m3 */
+    {"gpm", XN_CLASS_FLOW, 3785411784, 1000000000, XN_CELSIUS},
     {"Pa", XN_CLASS_PRESSURE, 1, 1, XN_CELSIUS},
     {"hPa", XN_CLASS_PRESSURE, 100, 1, XN_CELSIUS},
+    {"mbar", XN_CLASS_PRESSURE, 100, 1, XN_CELSIUS},
     {"kPa", XN_CLASS_PRESSURE, 1000, 1, XN_CELSIUS},
     {"bar", XN_CLASS_PRESSURE, 100000, 1, XN_CELSIUS},
     {"psi", XN_CLASS_PRESSURE, 6894757, 1000, XN_CELSIUS},
@@ -166,27 +187,32 @@ xn_scale_parse(const char *text, enum xn_point_class class_, struct xn_scale *re
 }
 
 void
-xn_reading_drop(struct xn_reading *reading, const char *format, ...)
+xn_reading_drop(struct xn_reading *reading, const char *why)
 {
-	va_list list;
+	assert(why != NULL);
+	*reading = (struct xn_reading){.sample = {.quality = XN_QUALITY_ABSENT}, .why = why};
+}
 
-	va_start(list, format);
-	vsnprintf(reading->why, sizeof(reading->why), format, list);
-	va_end(list);
-	reading->sample = (struct xn_sample){.quality = XN_QUALITY_ABSENT};
-	reading->value = 0;
-	reading->text[0] = '\0';
+/* Absent because of the number it was. */
+static void
+reject(struct xn_reading *reading, const char *why, double number)
+{
+	xn_reading_drop(reading, why);
+	reading->value = number;
 }
 
 static bool
 is_none(const struct xn_rule *rule, const struct xn_raw *raw)
 {
+	double number = raw->kind == XN_RAW_INTEGER ? (double)raw->integer : raw->real;
+
 	for (unsigned i = 0; i < rule->none_count; i++) {
-		if (raw->kind == XN_RAW_INTEGER && raw->integer == rule->none[i])
+		const struct xn_range *none = &rule->none[i];
+
+		if (number >= (double)none->least - 1e-9 && number <= (double)none->most + 1e-9)
 			return true;
-		if (raw->kind == XN_RAW_REAL && fabs(raw->real - (double)rule->none[i]) < 1e-9)
-			return true;
-		if (raw->bits != 0 && raw->bits == (uint64_t)rule->none[i])
+		if (raw->bits != 0 && none->least == none->most &&
+		    raw->bits == (uint64_t)none->least)
 			return true;
 	}
 	/* The ends of 32 bits mean "none" on every device seen; a register of energy may pass
@@ -219,64 +245,113 @@ unfold(double factor)
 
 /* Thousandths of `value`; exact when the raw number is an integer and the scale is linear. */
 static int64_t
-thousandths(const struct xn_rule *rule, struct xn_raw raw, double value)
+thousandths(const struct xn_scale *scale, struct xn_raw raw, double value)
 {
 	int64_t product;
 
-	if (raw.kind == XN_RAW_INTEGER && rule->encoding == XN_PLAIN &&
-	    rule->scale.degrees == XN_CELSIUS) {
-		int64_t divisor = common_divisor(rule->scale.num * 1000, rule->scale.den);
+	if (raw.kind == XN_RAW_INTEGER && scale->degrees == XN_CELSIUS) {
+		int64_t divisor = common_divisor(scale->num * 1000, scale->den);
 
-		if (!__builtin_mul_overflow(
-			raw.integer, rule->scale.num * 1000 / divisor, &product))
-			return product / (rule->scale.den / divisor);
+		if (!__builtin_mul_overflow(raw.integer, scale->num * 1000 / divisor, &product))
+			return product / (scale->den / divisor);
 	}
 	return llround(value * 1000);
 }
 
-static void
-find_word(struct xn_reading *reading, const struct xn_rule *rule, int64_t state)
+static double
+scaled(const struct xn_scale *scale, const struct xn_rule *rule, double number)
 {
-	reading->text[0] = '\0';
-	for (unsigned i = 0; i < rule->word_count; i++) {
-		if (rule->words[i].value == state)
-			snprintf(reading->text, sizeof(reading->text), "%s", rule->words[i].text);
-	}
+	if (rule->encoding == XN_FOUR_QUADRANT)
+		number = unfold(number);
+	else if (rule->encoding == XN_MAGNITUDE)
+		number = fabs(number);
+	return to_celsius(number * (double)scale->num / (double)scale->den, scale->degrees);
+}
+
+static bool
+is_plausible(const struct xn_rule *rule, double value)
+{
+	return !rule->windowed || (value >= rule->min && value <= rule->max);
+}
+
+static bool
+beyond_counter(const struct xn_rule *rule, double number)
+{
+	return rule->counter_bits != 0 &&
+	    (number < 0 || number >= ldexp(1, (int)rule->counter_bits));
 }
 
 void
 xn_reading_take(struct xn_reading *reading, const struct xn_rule *rule, struct xn_raw raw)
 {
+	const struct xn_scale *scale = &rule->scale;
+	double number = raw.kind == XN_RAW_INTEGER ? (double)raw.integer : raw.real;
 	double value;
 
-	assert(rule->class_ < XN_CLASS_COUNT && rule->scale.num > 0 && rule->scale.den > 0);
+	assert(rule->class_ < XN_CLASS_COUNT && scale->num > 0 && scale->den > 0);
 	if (raw.kind == XN_RAW_NONE) {
-		xn_reading_drop(reading, "%s", raw.why != NULL ? raw.why : "no value");
+		xn_reading_drop(reading, raw.why != NULL ? raw.why : "no value");
 		return;
 	}
-	value = raw.kind == XN_RAW_INTEGER ? (double)raw.integer : raw.real;
-	if (is_none(rule, &raw)) {
-		xn_reading_drop(reading, "sentinel %.10g", value);
+	if (is_none(rule, &raw) || beyond_counter(rule, number)) {
+		reject(reading, "sentinel ", number);
 		return;
 	}
-	if (rule->encoding == XN_FOUR_QUADRANT)
-		value = unfold(value);
-	value = value * (double)rule->scale.num / (double)rule->scale.den;
-	value = to_celsius(value, rule->scale.degrees);
+	value = scaled(scale, rule, number);
+	reading->why = NULL;
+	if (!is_plausible(rule, value) && rule->other_scale.num > 0 &&
+	    is_plausible(rule, scaled(&rule->other_scale, rule, number))) {
+		scale = &rule->other_scale;
+		value = scaled(scale, rule, number);
+		reading->why = "scale: told by what is plausible";
+	}
 	if (!(value >= possible[rule->class_].min && value <= possible[rule->class_].max)) {
-		xn_reading_drop(reading, "impossible: %.6g", value);
+		reject(reading, "impossible: ", value);
 		return;
 	}
 	reading->value = value + 0.0; /* no minus zero */
-	reading->sample.milli = thousandths(rule, raw, value);
+	reading->sample.milli =
+	    rule->encoding == XN_PLAIN ? thousandths(scale, raw, value) : llround(value * 1000);
 	reading->sample.quality = XN_QUALITY_GOOD;
-	reading->why[0] = '\0';
-	if (rule->windowed && (value < rule->min || value > rule->max)) {
+	if (!is_plausible(rule, value)) {
 		reading->sample.quality = XN_QUALITY_SUSPECT;
-		snprintf(reading->why, sizeof(reading->why), "outside %.6g..%.6g: scale suspect",
-		    rule->min, rule->max);
+		reading->why = "outside what is plausible here: scale suspect";
 	}
-	if (rule->class_ == XN_CLASS_STATE)
-		find_word(
-		    reading, rule, raw.kind == XN_RAW_INTEGER ? raw.integer : llround(raw.real));
+}
+
+const struct xn_word *
+xn_reading_word(const struct xn_reading *reading, const struct xn_rule *rule)
+{
+	int64_t state = llround(reading->value);
+
+	if (rule->mask != 0)
+		state &= rule->mask;
+	for (unsigned i = 0; i < rule->word_count; i++) {
+		if (rule->words[i].value == state)
+			return &rule->words[i];
+	}
+	return NULL;
+}
+
+const char *
+xn_severity_word(enum xn_severity severity)
+{
+	static const char *const words[] = {[XN_SEVERITY_OK] = "ok",
+	    [XN_SEVERITY_WARNING] = "warning",
+	    [XN_SEVERITY_CRITICAL] = "critical",
+	    [XN_SEVERITY_UNKNOWN] = "unknown"};
+
+	return words[severity];
+}
+
+const struct xn_word *
+xn_rule_sent(const struct xn_rule *rule, const char *text, size_t size)
+{
+	for (unsigned i = 0; i < rule->word_count; i++) {
+		const char *sent = rule->words[i].sent;
+
+		if (sent != NULL && strlen(sent) == size && strncasecmp(sent, text, size) == 0)
+			return &rule->words[i];
+	}
+	return NULL;
 }

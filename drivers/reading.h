@@ -1,10 +1,10 @@
 /*
  * Reading: from a raw number, as a device sent it, to a reading with unit and quality. Pure.
  *
- * Invariants: (1) an absent reading has value 0 and a `why`; every other has a finite value that is
- * possible for its class (a power factor in -1..1, a humidity in 0..100); (2) a value the device
- * uses for "none" is absent, never 0; (3) a value outside the profile's plausible window is
- * suspect, with `why` saying so.
+ * Invariants: (1) an absent reading has a `why`; every other has a finite value that is possible
+ * for its class (a power factor in -1..1, a humidity in 0..100); (2) a value the device uses for
+ * "none" is absent, never 0; (3) a value outside the profile's plausible window is suspect, with
+ * `why` saying so.
  */
 #ifndef XN_DRIVERS_READING_H
 #define XN_DRIVERS_READING_H
@@ -37,32 +37,55 @@ bool xn_scale_parse(const char *text, enum xn_point_class class_, struct xn_scal
 enum xn_encoding {
 	XN_PLAIN,
 	XN_FOUR_QUADRANT, /* Schneider: above 1 leading, below -1 likewise */
+	XN_MAGNITUDE,     /* the sign says lead or lag only */
 };
+
+/* What a state means to an operator. */
+enum xn_severity { XN_SEVERITY_OK, XN_SEVERITY_WARNING, XN_SEVERITY_CRITICAL, XN_SEVERITY_UNKNOWN };
 
 struct xn_word {
 	int64_t value;
+	const char *sent; /* of a device that sends words: the word it sends; else NULL */
 	const char *text;
+	enum xn_severity severity;
+};
+
+/* Raw numbers from `least` to `most`. */
+struct xn_range {
+	int64_t least;
+	int64_t most;
 };
 
 /* How to judge a raw number; part of a profile's point. */
 struct xn_rule {
 	enum xn_point_class class_;
 	struct xn_scale scale;
+	struct xn_scale other_scale; /* tried when the value is outside the window; num 0: none */
 	enum xn_encoding encoding;
-	const int64_t *none; /* raw values that mean "none" */
+	const struct xn_range *none; /* raw values that mean "none" */
 	unsigned none_count;
 	const struct xn_word *words; /* of a state */
 	unsigned word_count;
+	int64_t mask; /* the bits of a state that its words are of; 0: all */
 	bool windowed;
 	double min;
-	double max; /* plausible, in the class's unit */
+	double max;            /* plausible, in the class's unit */
+	unsigned counter_bits; /* of an energy register; 0: not told */
+	bool counter_resets;   /* a person can clear it */
 };
 
-/* Fills sample, value, text and why. */
+/* Fills sample, value and why. */
 void xn_reading_take(struct xn_reading *reading, const struct xn_rule *rule, struct xn_raw raw);
 
-/* Makes it absent. */
-void xn_reading_drop(struct xn_reading *reading, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Makes it absent; `why` is a constant text. */
+void xn_reading_drop(struct xn_reading *reading, const char *why);
+
+/* The word of a state; NULL if it has none. */
+const struct xn_word *xn_reading_word(const struct xn_reading *reading, const struct xn_rule *rule);
+
+const char *xn_severity_word(enum xn_severity severity);
+
+/* The state's number for a word the device sent; NULL if it is none of the rule's. */
+const struct xn_word *xn_rule_sent(const struct xn_rule *rule, const char *text, size_t size);
 
 #endif

@@ -1,51 +1,106 @@
 #include "drivers/transports.h"
 
 #include <assert.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/device.h"
-#include "drivers/snmp_wire.h"
+#include "drivers/recognise.h"
+#include "drivers/snmp_plan.h"
 
-#define LABEL_ROWS_MAX 256
+/* An object that a device refused, and so spoiled a request, is asked again after so many polls. */
+#define SKIP_POLLS 32
 
-/* How the reading of the same index is read. */
-struct slot {
-	const struct xn_point_spec *spec;
-	struct xn_oid oid;
-	struct xn_rule rule; /* the spec's, with the row's own unit where it has one */
-	bool missing;        /* the device said there is no such object */
+/*
+ * A poll goes through these in order; one of a device that is known begins and ends with READ. Each
+ * is one job of the wire, whose end begins the next.
+ */
+enum phase {
+	PHASE_IDENTIFY, /* sysObjectID and sysDescr */
+	PHASE_LOOK,     /* what the profiles' ways to recognise name; up to three rounds */
+	PHASE_MODEL,    /* texts of model and maker */
+	PHASE_OBJECTS,  /* of the survey */
+	PHASE_COLUMNS,
+	PHASE_READ
+};
+
+/* While a device is being recognised. */
+struct meeting {
+	char texts[2][256]; /* sysObjectID and sysDescr */
+	unsigned round;
+	struct xn_recognition recognition;
+	struct xn_survey *survey;
+	struct xn_oid_ref names[2]; /* of model and maker */
+	unsigned name_count;
 };
 
 struct session {
 	struct xn_snmp *wire;
+	enum phase phase;
 	bool planned;
-	char object_id[256]; /* of struct identity, as descr */
-	char descr[256];
-	struct slot slots[XN_DEVICE_READINGS_MAX];
-};
-
-/* Where one poll stands. */
-struct poll {
-	struct xn_device *device;
-	struct session *session;
-	int64_t deadline;
-	struct xn_error *err;
-	unsigned first; /* of the batch being read */
+	uint64_t identity;               /* print of sysObjectID and sysDescr when it was planned */
+	uint64_t seen[XN_SNMP_IDENTITY]; /* prints of this poll's */
+	struct meeting *meeting;
+	uint8_t *skip;  /* of the layout's reads: polls to leave them out */
+	uint8_t *holds; /* of its guards, in this poll */
+	uint8_t *had;   /* of its points: once there since it was planned */
 	unsigned taken; /* values the device gave, be they "no such object" */
+	bool moved;     /* a row is not what it was when planned */
 };
 
-static struct xn_oid
-oid_of(const char *text)
-{
-	struct xn_oid oid;
-	bool good = xn_oid_parse(text, &oid);
+static void go_on(void *to, int code, const struct xn_error *err);
 
-	assert(good);
-	(void)good;
-	return oid;
+static const struct xn_snmp_reads *
+reads_of(const struct xn_device *device)
+{
+	assert(device->layout != NULL);
+	return device->layout->reads;
+}
+
+static struct xn_snmp_limits
+limits_of(const struct xn_profile *profile)
+{
+	if (profile == NULL)
+		return (struct xn_snmp_limits){.objects = 24, .rows = 40};
+	return (struct xn_snmp_limits){.objects = profile->objects_max,
+	    .rows = profile->rows_max,
+	    .pause_ms = profile->pause_ms};
+}
+
+static void
+end_meeting(struct session *session)
+{
+	if (session->meeting != NULL)
+		xn_survey_free(session->meeting->survey);
+	free(session->meeting);
+	session->meeting = NULL;
+}
+
+static void
+forget(struct xn_device *device)
+{
+	struct session *session = device->session;
+
+	session->planned = false;
+	free(session->skip);
+	free(session->holds);
+	free(session->had);
+	session->skip = NULL;
+	session->holds = NULL;
+	session->had = NULL;
+	xn_device_forget(device);
+}
+
+static void
+end_poll(struct xn_device *device, int code, const struct xn_error *err)
+{
+	struct session *session = device->session;
+
+	end_meeting(session);
+	if (code < 0)
+		device->err = *err;
+	xn_device_polled(device, code);
 }
 
 static int
@@ -56,7 +111,7 @@ snmp_open(struct xn_device *device, struct xn_error *err)
 	if (session == NULL)
 		return xn_fail(err, XN_ESYSTEM, "out of memory");
 	device->session = session;
-	return xn_snmp_open(&session->wire, &device->url, err);
+	return xn_snmp_open(&session->wire, device->hub, &device->url, err);
 }
 
 static void
@@ -64,124 +119,55 @@ snmp_close(struct xn_device *device)
 {
 	struct session *session = device->session;
 
-	if (session != NULL)
-		xn_snmp_close(session->wire);
+	xn_snmp_close(session->wire);
+	end_meeting(session);
+	free(session->skip);
+	free(session->holds);
+	free(session->had);
 	free(session);
 }
 
 /* ---- who is it ---- */
 
-struct identity {
-	char texts[2][256];
-	bool there[2];
-};
-
 static void
-take_identity(void *to, unsigned index, const struct xn_oid *oid, const struct xn_snmp_value *value)
+take_identity(void *to, unsigned place, const struct xn_oid *oid, const struct xn_snmp_value *value)
 {
-	struct identity *identity = to;
+	struct xn_device *device = to;
+	struct session *session = device->session;
 	struct xn_snmp_value text = *value;
 
 	(void)oid;
-	identity->there[index] = value->tag == XN_SNMP_TEXT || value->tag == XN_SNMP_OID;
-	text.tag = identity->there[index] ? XN_SNMP_TEXT : XN_SNMP_NULL;
-	xn_snmp_text(&text, identity->texts[index], sizeof(identity->texts[index]));
+	session->taken++;
+	session->seen[place] = xn_snmp_print(value);
+	if (value->tag != XN_SNMP_TEXT && value->tag != XN_SNMP_OID)
+		return;
+	text.tag = XN_SNMP_TEXT;
+	xn_snmp_text(&text, session->meeting->texts[place], sizeof(session->meeting->texts[place]));
 }
-
-/* Asks for two texts; the second may have no OID. */
-static int
-ask_texts(
-    struct poll *poll, const struct xn_oid *a, const struct xn_oid *b, struct identity *ret_texts)
-{
-	struct xn_oid oids[2];
-	unsigned count = 0;
-
-	memset(ret_texts, 0, sizeof(*ret_texts));
-	oids[count++] = *a;
-	if (b->count > 0)
-		oids[count++] = *b;
-	return xn_snmp_get(
-	    poll->session->wire, oids, count, poll->deadline, take_identity, ret_texts, poll->err);
-}
-
-static bool
-matches_identity(const struct xn_match *match, const struct session *session)
-{
-	struct xn_oid oid;
-
-	switch (match->kind) {
-	case XN_MATCH_OID:
-		return xn_oid_parse(session->object_id, &oid) && xn_oid_under(&oid, &match->oid);
-	case XN_MATCH_DESCR:
-		return session->descr[0] != '\0' &&
-		    fnmatch(match->text, session->descr, FNM_CASEFOLD) == 0;
-	case XN_MATCH_PROBE:
-	case XN_MATCH_TEXT: break;
-	}
-	return false;
-}
-
-/* The first profile that has a match of this kind; two rounds, so that a sysObjectID goes first. */
-static bool
-choose_by_identity(struct poll *poll, enum xn_match_kind kind)
-{
-	for (unsigned i = 0; i < poll->device->profile_count; i++) {
-		const struct xn_profile *profile = poll->device->profiles[i];
-
-		for (unsigned k = 0; k < profile->match_count; k++) {
-			if (profile->matches[k].kind == kind &&
-			    matches_identity(&profile->matches[k], poll->session)) {
-				poll->device->profile = profile;
-				poll->device->match =
-				    kind == XN_MATCH_OID ? "sysObjectID" : "sysDescr";
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-struct probing {
-	const struct xn_profile *owners[XN_SNMP_GET_MAX];
-	const struct xn_profile *best;
-};
 
 static void
-take_probe(void *to, unsigned index, const struct xn_oid *oid, const struct xn_snmp_value *value)
+take_look(void *to, unsigned place, const struct xn_oid *oid, const struct xn_snmp_value *value)
 {
-	struct probing *probing = to;
+	struct xn_device *device = to;
+	struct session *session = device->session;
 
 	(void)oid;
-	if (probing->best == NULL && value->tag < XN_SNMP_NO_OBJECT && value->tag != XN_SNMP_NULL)
-		probing->best = probing->owners[index];
+	session->taken++;
+	xn_recognise_take(&session->meeting->recognition, place, value);
 }
 
-static int
-choose_by_probe(struct poll *poll)
+static void
+take_name(void *to, unsigned place, const struct xn_oid *oid, const struct xn_snmp_value *value)
 {
-	struct probing probing = {.best = NULL};
-	struct xn_oid oids[XN_SNMP_GET_MAX];
-	unsigned count = 0;
-	int code = XN_OK;
+	struct xn_device *device = to;
+	struct session *session = device->session;
+	bool maker = session->meeting->names[place].id == device->profile->maker_oid.id;
+	char text[64];
 
-	for (unsigned i = 0; i < poll->device->profile_count; i++) {
-		const struct xn_profile *profile = poll->device->profiles[i];
-
-		for (unsigned k = 0; k < profile->match_count && count < XN_SNMP_GET_MAX; k++) {
-			if (profile->matches[k].kind == XN_MATCH_PROBE) {
-				probing.owners[count] = profile;
-				oids[count++] = profile->matches[k].oid;
-			}
-		}
-	}
-	if (count > 0)
-		code = xn_snmp_get(poll->session->wire, oids, count, poll->deadline, take_probe,
-		    &probing, poll->err);
-	if (probing.best != NULL) {
-		poll->device->profile = probing.best;
-		poll->device->match = "probe";
-	}
-	return probing.best != NULL ? XN_OK : code;
+	(void)oid;
+	xn_snmp_text(value, text, sizeof(text));
+	if (text[0] != '\0')
+		memcpy(maker ? device->vendor : device->model, text, sizeof(text));
 }
 
 /* The word that follows `mark` in sysDescr: "MN:AP8959EU3 HR:02" -> "AP8959EU3". */
@@ -196,386 +182,396 @@ model_after(const char *descr, const char *mark, char *ret_model, size_t size)
 	snprintf(ret_model, size, "%.*s", (int)strcspn(at, " ,)"), at);
 }
 
-static int
-read_model(struct poll *poll)
-{
-	struct xn_device *device = poll->device;
-	const struct xn_profile *profile = device->profile;
-	struct identity texts;
-	int code;
-
-	snprintf(device->vendor, sizeof(device->vendor), "%s", profile->vendor);
-	if (profile->model_oid.count > 0) {
-		code = ask_texts(poll, &profile->model_oid, &profile->maker_oid, &texts);
-		if (code < 0)
-			return code;
-		snprintf(device->model, sizeof(device->model), "%.63s", texts.texts[0]);
-		if (texts.texts[1][0] != '\0')
-			snprintf(device->vendor, sizeof(device->vendor), "%.63s", texts.texts[1]);
-	}
-	if (device->model[0] == '\0' && profile->model_mark != NULL)
-		model_after(poll->session->descr, profile->model_mark, device->model,
-		    sizeof(device->model));
-	return XN_OK;
-}
-
-static int
-recognise(struct poll *poll)
-{
-	struct xn_device *device = poll->device;
-	struct session *session = poll->session;
-	int code = XN_OK;
-
-	xn_device_forget(device);
-	session->planned = false;
-	if (device->named) {
-		device->profile = device->profiles[0];
-		device->match = "named";
-	} else if (!choose_by_identity(poll, XN_MATCH_OID) &&
-	    !choose_by_identity(poll, XN_MATCH_DESCR)) {
-		code = choose_by_probe(poll);
-	}
-	if (code < 0)
-		return code;
-	if (device->profile == NULL) {
-		snprintf(device->model, sizeof(device->model), "%.63s", session->descr);
-		session->planned = true;
-		return XN_OK;
-	}
-	if (device->profile->standard && !device->named)
-		device->match = "standard";
-	return read_model(poll);
-}
-
-/* ---- what to read ---- */
-
-static struct slot *
-add_slot(
-    struct poll *poll, const struct xn_point_spec *spec, const char *name, const struct xn_oid *oid)
-{
-	int at = xn_device_add(poll->device, name, spec->rule.class_);
-	struct slot *slot;
-
-	if (at < 0)
-		return NULL;
-	slot = &poll->session->slots[at];
-	*slot = (struct slot){.spec = spec, .oid = *oid, .rule = spec->rule};
-	xn_oid_print(oid, poll->device->readings[at].source, XN_POINT_SOURCE_SIZE);
-	return slot;
-}
-
-struct column {
-	struct poll *poll;
-	const struct xn_point_spec *spec;
-};
+/* ---- the phases ---- */
 
 static void
-take_row(void *to, unsigned index, const struct xn_oid *oid, const struct xn_snmp_value *value)
+start_phase(struct xn_device *device, enum phase phase)
 {
-	struct column *column = to;
-	const char *pattern = column->spec->name;
-	const char *hole = strstr(pattern, "{n}");
-	uint32_t row = oid->id[oid->count - 1];
-	char name[XN_POINT_NAME_SIZE + 16];
+	struct session *session = device->session;
 
-	(void)index;
-	(void)value;
-	assert(hole != NULL);
-	if (column->spec->first != NULL && row == 1)
-		snprintf(name, sizeof(name), "%s", column->spec->first);
-	else
-		snprintf(
-		    name, sizeof(name), "%.*s%u%s", (int)(hole - pattern), pattern, row, hole + 3);
-	add_slot(column->poll, column->spec, name, oid);
+	session->phase = phase;
+	xn_snmp_begin(session->wire, device->deadline, limits_of(device->profile), go_on, device);
 }
 
-/* A row of a labelled table: its texts, by the last number of its OIDs. */
-struct label_row {
-	struct xn_oid oid;
-	char label[64];
-	char unit[12];
-	int64_t divisor;
-};
-
-struct labels {
-	struct label_row rows[LABEL_ROWS_MAX];
-	unsigned count;
-	unsigned column; /* numbers of the table's OID and the column: where a row's index starts */
-};
-
 static void
-take_label(void *to, unsigned index, const struct xn_oid *oid, const struct xn_snmp_value *value)
+identify(struct xn_device *device)
 {
-	struct labels *labels = to;
-	struct label_row *row = &labels->rows[labels->count];
+	static const uint32_t object_id[] = {1, 3, 6, 1, 2, 1, 1, 2, 0};
+	static const uint32_t descr[] = {1, 3, 6, 1, 2, 1, 1, 1, 0};
+	static const struct xn_oid_ref identity[] = {{object_id, 9}, {descr, 9}};
+	struct session *session = device->session;
+	struct xn_error err;
 
-	(void)index;
-	if (labels->count == LABEL_ROWS_MAX)
+	forget(device);
+	end_meeting(session);
+	session->meeting = calloc(1, sizeof(*session->meeting));
+	if (session->meeting == NULL) {
+		end_poll(device, xn_fail(&err, XN_ESYSTEM, "out of memory"), &err);
 		return;
-	*row = (struct label_row){.oid = *oid, .divisor = 1};
-	xn_snmp_text(value, row->label, sizeof(row->label));
-	labels->count++;
+	}
+	start_phase(device, PHASE_IDENTIFY);
+	xn_snmp_get(session->wire, identity, NULL, XN_SNMP_IDENTITY, take_identity);
 }
 
-static struct label_row *
-find_row(struct labels *labels, const struct xn_oid *oid)
+static void
+look(struct xn_device *device)
 {
-	for (unsigned i = 0; i < labels->count; i++) {
-		struct xn_oid same = labels->rows[i].oid;
+	struct session *session = device->session;
+	struct xn_recognition *recognition = &session->meeting->recognition;
 
-		same.id[labels->column - 1] = oid->id[labels->column - 1];
-		if (xn_oid_compare(&same, oid) == 0)
-			return &labels->rows[i];
+	recognition->profiles = device->profiles;
+	recognition->descr = session->meeting->texts[1];
+	if (!xn_oid_parse(session->meeting->texts[0], &recognition->object_id))
+		recognition->object_id.count = 0;
+	xn_recognise_round(recognition, session->meeting->round);
+	start_phase(device, PHASE_LOOK);
+	xn_snmp_walk(session->wire, recognition->probes, recognition->probe_count, true, take_look);
+}
+
+/* No profile fits: nothing to read. The next poll looks again: firmware and profiles change. */
+static void
+stay_unknown(struct xn_device *device)
+{
+	struct session *session = device->session;
+
+	snprintf(device->model, sizeof(device->model), "%.63s", session->meeting->texts[1]);
+	end_poll(device, XN_OK, NULL);
+}
+
+static void
+ask_names(struct xn_device *device)
+{
+	struct session *session = device->session;
+	struct meeting *meeting = session->meeting;
+	const struct xn_oid *oids[] = {&device->profile->model_oid, &device->profile->maker_oid};
+
+	snprintf(device->vendor, sizeof(device->vendor), "%s", device->profile->vendor);
+	if (device->profile->model_mark != NULL)
+		model_after(meeting->texts[1], device->profile->model_mark, device->model,
+		    sizeof(device->model));
+	for (size_t i = 0; i < sizeof(oids) / sizeof(oids[0]); i++) {
+		unsigned count = oids[i]->count;
+
+		if (count > 0 && oids[i]->id[count - 1] == 0)
+			count--; /* what comes after an object's root is the object */
+		if (count > 0)
+			meeting->names[meeting->name_count++] =
+			    (struct xn_oid_ref){oids[i]->id, count};
+	}
+	start_phase(device, PHASE_MODEL);
+	xn_snmp_walk(session->wire, meeting->names, meeting->name_count, true, take_name);
+}
+
+/* The profile by its number. */
+static void
+choose(struct xn_device *device, int number, const char *match)
+{
+	struct xn_error err = {.code = XN_OK};
+
+	device->profile = xn_profiles_use(device->profiles, (unsigned)number, &err);
+	device->match = match;
+	if (device->profile == NULL) {
+		end_poll(device, err.code, &err);
+		return;
+	}
+	ask_names(device);
+}
+
+static void
+chosen_of_round(struct xn_device *device)
+{
+	struct session *session = device->session;
+	const char *match = "";
+	int number = xn_recognise_choose(&session->meeting->recognition, &match);
+
+	if (number >= 0)
+		choose(device, number, match);
+	else if (++session->meeting->round < XN_RECOGNISE_ROUNDS)
+		look(device);
+	else
+		stay_unknown(device);
+}
+
+/* ---- the survey ---- */
+
+static void
+take_object(void *to, unsigned place, const struct xn_oid *oid, const struct xn_snmp_value *value)
+{
+	struct xn_device *device = to;
+	struct session *session = device->session;
+
+	(void)oid;
+	session->taken++;
+	xn_survey_take_object(session->meeting->survey, place, value);
+}
+
+static void
+take_row(void *to, unsigned place, const struct xn_oid *oid, const struct xn_snmp_value *value)
+{
+	struct xn_device *device = to;
+	struct session *session = device->session;
+
+	session->taken++;
+	xn_survey_take_row(session->meeting->survey, place, oid, value);
+}
+
+static void
+survey_objects(struct xn_device *device)
+{
+	struct session *session = device->session;
+	struct xn_error err;
+
+	session->meeting->survey = xn_survey_new(device->profile);
+	if (session->meeting->survey == NULL) {
+		end_poll(device, xn_fail(&err, XN_ESYSTEM, "out of memory"), &err);
+		return;
+	}
+	session->taken = 0;
+	start_phase(device, PHASE_OBJECTS);
+	xn_snmp_get(session->wire, session->meeting->survey->objects, NULL,
+	    session->meeting->survey->object_count, take_object);
+}
+
+static void
+survey_columns(struct xn_device *device)
+{
+	struct session *session = device->session;
+
+	start_phase(device, PHASE_COLUMNS);
+	xn_snmp_walk(session->wire, session->meeting->survey->columns,
+	    session->meeting->survey->column_count, false, take_row);
+}
+
+/* ---- readings ---- */
+
+static void
+take_guard(struct xn_device *device, unsigned guard, const struct xn_snmp_value *value)
+{
+	struct session *session = device->session;
+	const struct xn_snmp_guard *it = &reads_of(device)->guards[guard];
+	bool there = value->tag < XN_SNMP_NO_OBJECT && value->tag != XN_SNMP_NULL;
+
+	if (it->condition != NULL) {
+		session->holds[guard] = xn_snmp_meets(it->condition, there ? value : NULL);
+		return;
+	}
+	session->holds[guard] = there && xn_snmp_print(value) == it->print;
+	if (!session->holds[guard])
+		session->moved = true;
+}
+
+/* The reason a guard gives for a point to be absent; NULL: none. */
+static const char *
+guarded(const struct xn_device *device, unsigned point)
+{
+	static const char *const whys[XN_SNMP_POINT_GUARDS] = {"the device says it is not valid",
+	    "the row was renumbered", "the unit was changed", "the scale was changed"};
+	const struct session *session = device->session;
+	const uint16_t *guards = reads_of(device)->point_guards[point];
+
+	for (unsigned i = 0; i < XN_SNMP_POINT_GUARDS; i++) {
+		if (guards[i] != XN_SNMP_NO_GUARD && !session->holds[guards[i]])
+			return whys[i];
 	}
 	return NULL;
 }
 
 static void
-take_unit(void *to, unsigned index, const struct xn_oid *oid, const struct xn_snmp_value *value)
+take_point(struct xn_device *device, unsigned point, const struct xn_snmp_value *value)
 {
-	struct label_row *row = find_row(to, oid);
+	struct session *session = device->session;
+	const struct xn_rule *rule = device->layout->points[point].rule;
+	struct xn_reading *reading = &device->readings[point];
+	const char *why = guarded(device, point);
+	struct xn_scale scale = rule->scale;
+	struct xn_raw raw;
 
-	(void)index;
-	if (row != NULL)
-		xn_snmp_text(value, row->unit, sizeof(row->unit));
+	if (why != NULL) {
+		xn_reading_drop(reading, why);
+		return;
+	}
+	if (value->tag != XN_SNMP_NO_INSTANCE && value->tag != XN_SNMP_NO_OBJECT)
+		session->had[point] = 1;
+	else if (session->had[point])
+		session->moved = true;
+	raw = xn_snmp_number(value, rule, &scale);
+	if (value->tag == XN_SNMP_TEXT && memcmp(&scale, &rule->scale, sizeof(scale)) != 0) {
+		struct xn_rule own = *rule;
+
+		own.scale = scale;
+		xn_reading_take(reading, &own, raw);
+		return;
+	}
+	xn_reading_take(reading, rule, raw);
 }
 
 static void
-take_divisor(void *to, unsigned index, const struct xn_oid *oid, const struct xn_snmp_value *value)
+take_read(void *to, unsigned place, const struct xn_oid *oid, const struct xn_snmp_value *value)
 {
-	struct label_row *row = find_row(to, oid);
-
-	(void)index;
-	if (row != NULL && value->tag == XN_SNMP_INTEGER && value->integer > 0 &&
-	    value->integer <= 1000000)
-		row->divisor = value->integer;
-}
-
-/* The finest row with this label whose unit is one of the class; degC before degF. */
-static const struct label_row *
-choose_row(
-    const struct labels *labels, const struct xn_point_spec *spec, struct xn_scale *ret_scale)
-{
-	const struct label_row *best = NULL;
-
-	for (unsigned i = 0; i < labels->count; i++) {
-		const struct label_row *row = &labels->rows[i];
-		struct xn_scale scale;
-
-		if (strcmp(row->label, spec->label) != 0 ||
-		    !xn_scale_parse(row->unit, spec->rule.class_, &scale))
-			continue;
-		scale.den *= row->divisor;
-		if (best == NULL ||
-		    (scale.degrees <= ret_scale->degrees &&
-			(double)scale.num / (double)scale.den <
-			    (double)ret_scale->num / (double)ret_scale->den)) {
-			best = row;
-			*ret_scale = scale;
-		}
-	}
-	return best;
-}
-
-static int
-read_labels(struct poll *poll, struct labels *labels)
-{
-	const struct xn_labelled *table = &poll->device->profile->labelled;
-	const struct {
-		uint32_t column;
-		xn_snmp_take take;
-	} columns[] = {
-	    {table->label, take_label}, {table->unit, take_unit}, {table->divisor, take_divisor}};
-
-	labels->column = table->table.count + 1;
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-		struct xn_oid root = table->table;
-		int code;
-
-		if (!xn_oid_add(&root, columns[i].column))
-			return XN_OK;
-		code = xn_snmp_walk(
-		    poll->session->wire, &root, poll->deadline, columns[i].take, labels, poll->err);
-		if (code < 0)
-			return code;
-	}
-	return XN_OK;
-}
-
-static int
-plan_labelled(struct poll *poll)
-{
-	const struct xn_profile *profile = poll->device->profile;
-	struct labels *labels;
-	int code;
-
-	if (profile->labelled.table.count == 0)
-		return XN_OK;
-	labels = calloc(1, sizeof(*labels));
-	if (labels == NULL)
-		return xn_fail(poll->err, XN_ESYSTEM, "out of memory");
-	code = read_labels(poll, labels);
-	for (unsigned i = 0; code == XN_OK && i < profile->point_count; i++) {
-		const struct xn_point_spec *spec = &profile->points[i];
-		struct xn_scale scale;
-		const struct label_row *row =
-		    spec->from == XN_FROM_LABEL ? choose_row(labels, spec, &scale) : NULL;
-		struct slot *slot;
-		struct xn_oid oid;
-
-		if (row == NULL)
-			continue;
-		oid = row->oid;
-		oid.id[labels->column - 1] = profile->labelled.value;
-		slot = add_slot(poll, spec, spec->name, &oid);
-		if (slot != NULL)
-			slot->rule.scale = scale;
-	}
-	free(labels);
-	return code;
-}
-
-/* The set of readings, in the profile's order. */
-static int
-plan(struct poll *poll)
-{
-	const struct xn_profile *profile = poll->device->profile;
-	int code = XN_OK;
-
-	for (unsigned i = 0; code == XN_OK && i < profile->point_count; i++) {
-		const struct xn_point_spec *spec = &profile->points[i];
-		struct column column = {.poll = poll, .spec = spec};
-
-		if (spec->from == XN_FROM_OBJECT)
-			add_slot(poll, spec, spec->name, &spec->oid);
-		else if (spec->from == XN_FROM_COLUMN)
-			code = xn_snmp_walk(poll->session->wire, &spec->oid, poll->deadline,
-			    take_row, &column, poll->err);
-	}
-	if (code == XN_OK)
-		code = plan_labelled(poll);
-	return code;
-}
-
-/* ---- reading ---- */
-
-static void
-take_reading(void *to, unsigned index, const struct xn_oid *oid, const struct xn_snmp_value *value)
-{
-	struct poll *poll = to;
-	struct slot *slot = &poll->session->slots[poll->first + index];
-	struct xn_rule rule = slot->rule;
+	struct xn_device *device = to;
+	struct session *session = device->session;
+	const struct xn_snmp_reads *reads = reads_of(device);
 
 	(void)oid;
-	poll->taken++;
-	slot->missing = value->tag == XN_SNMP_NO_OBJECT || value->tag == XN_SNMP_NO_INSTANCE;
-	xn_reading_take(&poll->device->readings[poll->first + index], &rule,
-	    xn_snmp_number(value, &slot->rule, &rule.scale));
+	session->taken++;
+	if (value->tag == XN_SNMP_REFUSED)
+		session->skip[place] = SKIP_POLLS;
+	if (place < XN_SNMP_IDENTITY)
+		session->seen[place] = xn_snmp_print(value);
+	else if (place < XN_SNMP_IDENTITY + reads->guard_count)
+		take_guard(device, place - XN_SNMP_IDENTITY, value);
+	else
+		take_point(device, place - XN_SNMP_IDENTITY - reads->guard_count, value);
 }
 
-/*
- * Reads `count` slots in GETs of the profile's size; ends at the second one that gets no answer.
- * False when one got none.
- */
-static bool
-read_slots(struct poll *poll, unsigned count)
+static uint64_t
+identity_of(const struct session *session)
 {
-	unsigned size = poll->device->profile->objects_max;
-	unsigned failures = 0;
-
-	for (poll->first = 0; poll->first < count && failures < 2; poll->first += size) {
-		unsigned some = count - poll->first < size ? count - poll->first : size;
-		struct xn_oid oids[XN_SNMP_GET_MAX];
-
-		for (unsigned i = 0; i < some; i++)
-			oids[i] = poll->session->slots[poll->first + i].oid;
-		if (xn_snmp_get(poll->session->wire, oids, some, poll->deadline, take_reading, poll,
-			poll->err) < 0)
-			failures++;
-	}
-	return failures == 0;
+	return session->seen[0] ^ session->seen[1] * 31;
 }
 
-/* Takes out optional points that the device does not have; only right after planning. */
+/* Readings out of the survey, as if they had been read just now. */
 static void
-leave_out(struct poll *poll)
+take_survey(struct xn_device *device)
 {
-	struct xn_device *device = poll->device;
-	unsigned kept = 0;
+	const struct xn_snmp_reads *reads = reads_of(device);
+	const struct session *session = device->session;
 
-	for (unsigned i = 0; i < device->count; i++) {
-		if (poll->session->slots[i].spec->optional && poll->session->slots[i].missing)
-			continue;
-		if (kept != i) {
-			device->readings[kept] = device->readings[i];
-			poll->session->slots[kept] = poll->session->slots[i];
-		}
-		kept++;
+	for (unsigned i = XN_SNMP_IDENTITY; i < reads->count; i++) {
+		struct xn_snmp_value missing = {.tag = XN_SNMP_NO_INSTANCE};
+		struct xn_oid oid = {.count = reads->oids[i].count};
+		const struct xn_snmp_value *value;
+
+		memcpy(oid.id, reads->oids[i].id, oid.count * sizeof(oid.id[0]));
+		value = xn_survey_cell(session->meeting->survey, &oid);
+		take_read(device, i, &oid, value != NULL ? value : &missing);
 	}
-	device->count = kept;
 }
 
-static unsigned
-slot_count(const struct xn_device *device)
+/* The survey ended, whole or not: what is there is planned and read. */
+static void
+plan(struct xn_device *device, int code, const struct xn_error *err)
 {
-	unsigned count = device->count;
+	struct session *session = device->session;
+	struct xn_layout *layout;
+	struct xn_error error = *err;
 
-	while (count > 0 && device->readings[count - 1].computed)
-		count--;
-	return count;
+	if (code < 0 && session->taken == 0) {
+		end_poll(device, code, err);
+		return;
+	}
+	layout = xn_snmp_plan(device->profile, session->meeting->survey);
+	if (layout == NULL || xn_device_lay_out(device, layout, &error) < 0) {
+		end_poll(device, xn_fail(&error, XN_ESYSTEM, "out of memory"), &error);
+		return;
+	}
+	session->skip = calloc(reads_of(device)->count, 1);
+	session->holds = calloc(reads_of(device)->guard_count + 1, 1);
+	session->had = calloc(reads_of(device)->point_count + 1, 1);
+	if (session->skip == NULL || session->holds == NULL || session->had == NULL) {
+		end_poll(device, xn_fail(&error, XN_ESYSTEM, "out of memory"), &error);
+		return;
+	}
+	session->identity = identity_of(session);
+	take_survey(device);
+	session->planned = code == XN_OK; /* of a part, the next poll asks for the rest */
+	session->moved = false;
+	end_poll(device, XN_OK, NULL);
 }
 
-/* Recognises, plans and reads for the first time. What can be read of a broken plan is read. */
-static int
-first_poll(struct poll *poll)
-{
-	int code = recognise(poll);
+/* ---- polls of a device that is known ---- */
 
-	if (code < 0 || poll->device->profile == NULL)
-		return code;
-	code = plan(poll);
-	if (read_slots(poll, poll->device->count) && code == XN_OK) {
-		leave_out(poll);
-		xn_device_add_sums(poll->device);
-		poll->session->planned = true;
-		return XN_OK;
+static void
+read_all(struct xn_device *device)
+{
+	struct session *session = device->session;
+	const struct xn_snmp_reads *reads = reads_of(device);
+
+	for (unsigned i = 0; i < reads->count; i++) {
+		if (session->skip[i] > 0 && --session->skip[i] > 0 &&
+		    i >= XN_SNMP_IDENTITY + reads->guard_count)
+			xn_reading_drop(
+			    &device->readings[i - XN_SNMP_IDENTITY - reads->guard_count],
+			    "the device refuses it");
 	}
-	return poll->taken > 0 ? XN_OK : XN_EUNREACHABLE;
+	memset(session->holds, 0, reads->guard_count);
+	start_phase(device, PHASE_READ);
+	xn_snmp_get(session->wire, reads->oids, session->skip, reads->count, take_read);
 }
 
-static int
-snmp_poll(struct xn_device *device, int deadline_ms, struct xn_error *err)
+static void
+end_read(struct xn_device *device, int code, const struct xn_error *err)
 {
-	struct poll poll = {
-	    .device = device,
-	    .session = device->session,
-	    .deadline = xn_deadline_in(deadline_ms),
-	    .err = err,
-	};
-	struct xn_oid object_id = oid_of("1.3.6.1.2.1.1.2.0");
-	struct xn_oid descr = oid_of("1.3.6.1.2.1.1.1.0");
-	struct identity identity;
-	bool same;
-	int code;
+	struct session *session = device->session;
 
-	code = ask_texts(&poll, &object_id, &descr, &identity);
-	if (code < 0)
-		return code;
-	same = poll.session->planned && strcmp(identity.texts[0], poll.session->object_id) == 0 &&
-	    strcmp(identity.texts[1], poll.session->descr) == 0;
-	if (same) {
-		if (device->profile != NULL)
-			read_slots(&poll, slot_count(device));
-		return poll.taken > 0 || device->count == 0 ? XN_OK : XN_EUNREACHABLE;
+	/* Another device answers now: it is met in this very poll. */
+	if (session->taken > 0 && identity_of(session) != session->identity && code == XN_OK) {
+		identify(device);
+		return;
 	}
-	memcpy(poll.session->object_id, identity.texts[0], sizeof(identity.texts[0]));
-	memcpy(poll.session->descr, identity.texts[1], sizeof(identity.texts[1]));
-	return first_poll(&poll);
+	/* A row moved, appeared or went: the next poll looks at all of it again. */
+	if (session->moved)
+		session->planned = false;
+	end_poll(device, session->taken > 0 ? XN_OK : code, err);
+}
+
+/* A job ended. */
+static void
+go_on(void *to, int code, const struct xn_error *err)
+{
+	struct xn_device *device = to;
+	struct session *session = device->session;
+
+	/* Without an answer to the first questions nothing can follow; a survey may be of a part.
+	 */
+	if (code < 0 && session->phase < PHASE_OBJECTS) {
+		end_poll(device, code, err);
+		return;
+	}
+	switch (session->phase) {
+	case PHASE_IDENTIFY:
+		if (device->named >= 0)
+			choose(device, device->named, "named");
+		else
+			look(device);
+		break;
+	case PHASE_LOOK: chosen_of_round(device); break;
+	case PHASE_MODEL: survey_objects(device); break;
+	case PHASE_OBJECTS:
+		if (code < 0)
+			plan(device, code, err);
+		else
+			survey_columns(device);
+		break;
+	case PHASE_COLUMNS: plan(device, code, err); break;
+	case PHASE_READ: end_read(device, code, err); break;
+	}
+}
+
+static void
+snmp_start(struct xn_device *device, int deadline_ms)
+{
+	struct session *session = device->session;
+
+	(void)deadline_ms;
+	session->taken = 0;
+	session->moved = false;
+	if (session->planned)
+		read_all(device);
+	else
+		identify(device);
 }
 
 const struct xn_driver_ops xn_driver_snmp = {
     .scheme = "snmp",
     .open = snmp_open,
-    .poll = snmp_poll,
+    .start = snmp_start,
+    .close = snmp_close,
+};
+
+const struct xn_driver_ops xn_driver_replay = {
+    .scheme = "replay",
+    .open = snmp_open,
+    .start = snmp_start,
     .close = snmp_close,
 };

@@ -111,6 +111,9 @@ number_in_text(
 	while (skip < value->size && value->text[skip] == ' ')
 		skip++;
 	taken = scan_number(value->text + skip, value->size - skip, &digits, &divisor);
+	if (rule->class_ == XN_CLASS_STATE && xn_rule_sent(rule, value->text, value->size) != NULL)
+		return (struct xn_raw){.kind = XN_RAW_INTEGER,
+		    .integer = xn_rule_sent(rule, value->text, value->size)->value};
 	if (taken == 0)
 		return (struct xn_raw){
 		    .why = value->size == 0 ? "empty text" : "no number in the text"};
@@ -151,6 +154,7 @@ xn_snmp_number(
 		return (struct xn_raw){.kind = XN_RAW_REAL, .real = value->real};
 	case XN_SNMP_NO_OBJECT: return (struct xn_raw){.why = "no such object"};
 	case XN_SNMP_NO_INSTANCE: return (struct xn_raw){.why = "no such instance"};
+	case XN_SNMP_REFUSED: return (struct xn_raw){.why = "the device refuses it"};
 	case XN_SNMP_END: return (struct xn_raw){.why = "end of the device's objects"};
 	default: return (struct xn_raw){.why = "not a number"};
 	}

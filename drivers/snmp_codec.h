@@ -39,6 +39,7 @@ enum xn_snmp_tag {
 	XN_SNMP_NO_OBJECT = 0x80,
 	XN_SNMP_NO_INSTANCE = 0x81,
 	XN_SNMP_END = 0x82,
+	XN_SNMP_REFUSED = 0xff, /* no tag of the wire: the device would not answer this one */
 };
 
 /* A value as it came: `integer` of the integer types, `text` (not terminated) of text and OIDs. */

@@ -100,8 +100,11 @@ static const struct xn_sunspec_point meter[] = {
     {"input.L3.energy", XN_CLASS_ENERGY, XN_SUNSPEC_ACC, 52, 54},
 };
 
-static const struct xn_word states[] = {{1, "off"}, {2, "sleeping"}, {3, "starting"},
-    {4, "producing"}, {5, "throttled"}, {6, "shutting down"}, {7, "fault"}, {8, "standby"}};
+static const struct xn_word states[] = {{1, NULL, "off", XN_SEVERITY_OK},
+    {2, NULL, "sleeping", XN_SEVERITY_OK}, {3, NULL, "starting", XN_SEVERITY_OK},
+    {4, NULL, "producing", XN_SEVERITY_OK}, {5, NULL, "throttled", XN_SEVERITY_WARNING},
+    {6, NULL, "shutting down", XN_SEVERITY_WARNING}, {7, NULL, "fault", XN_SEVERITY_CRITICAL},
+    {8, NULL, "standby", XN_SEVERITY_OK}};
 
 const struct xn_sunspec_point *
 xn_sunspec_points(uint16_t model, unsigned *ret_count)

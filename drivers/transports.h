@@ -8,6 +8,7 @@
 #include "drivers/driver.h"
 
 extern const struct xn_driver_ops xn_driver_snmp;
+extern const struct xn_driver_ops xn_driver_replay;
 extern const struct xn_driver_ops xn_driver_modbus_tcp;
 extern const struct xn_driver_ops xn_driver_modbus_rtu;
 

@@ -47,6 +47,7 @@ static const struct {
     {"snmp://", XN_URL_SNMP, 161},
     {"modbus://", XN_URL_MODBUS_TCP, 502},
     {"modbus-rtu:", XN_URL_MODBUS_RTU, 0},
+    {"replay:", XN_URL_REPLAY, 0},
 };
 
 static int
@@ -356,17 +357,17 @@ xn_url_parse(const char *text, struct xn_url *ret_url, struct xn_error *err)
 		}
 	}
 	if (rest == NULL)
-		return xn_fail(
-		    err, XN_EINVALID, "URL: snmp://HOST, modbus://HOST or modbus-rtu:/dev/TTY");
+		return xn_fail(err, XN_EINVALID,
+		    "URL: snmp://HOST, modbus://HOST, modbus-rtu:/dev/TTY or replay:FILE");
 	place = strcspn(rest, "?");
-	if (url.scheme != XN_URL_MODBUS_RTU) {
+	if (url.scheme == XN_URL_SNMP || url.scheme == XN_URL_MODBUS_TCP) {
 		size_t host = place > 0 && rest[place - 1] == '/' ? place - 1 : place;
 
 		code = parse_host(&url, rest, host, err);
 		if (code < 0)
 			return code;
 	} else if (place == 0 || !decode(rest, place, url.host, sizeof(url.host))) {
-		return xn_fail(err, XN_EINVALID, "no serial port in the URL");
+		return xn_fail(err, XN_EINVALID, "no path in the URL");
 	}
 	code = parse_query(&url, rest + place + (rest[place] == '?'), err);
 	if (code == XN_OK)
@@ -379,7 +380,7 @@ xn_url_parse(const char *text, struct xn_url *ret_url, struct xn_error *err)
 void
 xn_url_place(const struct xn_url *url, char *ret_text, size_t size)
 {
-	if (url->scheme == XN_URL_MODBUS_RTU)
+	if (url->scheme == XN_URL_MODBUS_RTU || url->scheme == XN_URL_REPLAY)
 		snprintf(ret_text, size, "%s", url->host);
 	else
 		snprintf(ret_text, size, strchr(url->host, ':') != NULL ? "[%s]:%u" : "%s:%u",

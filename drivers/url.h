@@ -15,7 +15,7 @@
 #define XN_URL_HOST_SIZE   256
 #define XN_URL_SECRET_SIZE 128
 
-enum xn_scheme { XN_URL_SNMP, XN_URL_MODBUS_TCP, XN_URL_MODBUS_RTU };
+enum xn_scheme { XN_URL_SNMP, XN_URL_MODBUS_TCP, XN_URL_MODBUS_RTU, XN_URL_REPLAY };
 enum xn_snmp_auth {
 	XN_AUTH_NONE,
 	XN_AUTH_MD5,
@@ -29,7 +29,8 @@ enum xn_snmp_priv { XN_PRIV_NONE, XN_PRIV_AES };
 
 struct xn_url {
 	enum xn_scheme scheme;
-	char host[XN_URL_HOST_SIZE]; /* of RTU: the path of the serial port */
+	char host[XN_URL_HOST_SIZE]; /* of RTU: the path of the serial port; of replay: of the file
+				      */
 	uint16_t port;
 	/* SNMP */
 	int version; /* 1, 2 (2c) or 3 */

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "drivers/driver.h"
-#include "drivers/url.h"
+#include "drivers/profiles.h"
+#include "drivers/reading.h"
 #include "orchestrator/cli/commands.h"
 
 /* DESIGN.md section 8.1: probe ends within 10 s, whatever the peer, the resolver or a library does.
@@ -58,27 +58,51 @@ give_up(const struct xn_error *err, int code)
 	return code;
 }
 
-static json_t *
-reading_json(const struct xn_reading *reading)
+/* Why it is absent or suspect, with the number in question. */
+static void
+write_why(const struct xn_reading *reading, char *ret_text, size_t size)
 {
-	bool absent = reading->sample.quality == XN_QUALITY_ABSENT;
-	json_t *row = json_object();
+	size_t length = reading->why != NULL ? strlen(reading->why) : 0;
 
-	json_object_set_new(row, "name", json_string(reading->name));
-	json_object_set_new(row, "class", json_string(xn_class_word(reading->class_)));
-	if (absent)
-		json_object_set_new(row, "value", json_null());
-	else if (reading->class_ == XN_CLASS_STATE)
-		json_object_set_new(row, "value", json_integer((json_int_t)reading->value));
+	if (length > 0 && reading->why[length - 1] == ' ')
+		snprintf(ret_text, size, "%s%.10g", reading->why, reading->value);
 	else
-		json_object_set_new(row, "value", json_real(reading->value));
-	json_object_set_new(row, "unit", json_string(xn_class_unit(reading->class_)));
+		snprintf(ret_text, size, "%s", length > 0 ? reading->why : "");
+}
+
+static json_t *
+value_json(const struct xn_point *point, const struct xn_reading *reading)
+{
+	if (reading->sample.quality == XN_QUALITY_ABSENT)
+		return json_null();
+	if (point->rule->class_ == XN_CLASS_STATE)
+		return json_integer((json_int_t)reading->value);
+	return json_real(reading->value);
+}
+
+static json_t *
+reading_json(const struct xn_point *point, const struct xn_reading *reading)
+{
+	enum xn_point_class class_ = point->rule->class_;
+	const struct xn_word *word = NULL;
+	json_t *row = json_object();
+	char why[96];
+
+	if (class_ == XN_CLASS_STATE && reading->sample.quality != XN_QUALITY_ABSENT)
+		word = xn_reading_word(reading, point->rule);
+	json_object_set_new(row, "name", json_string(point->name));
+	json_object_set_new(row, "class", json_string(xn_class_word(class_)));
+	json_object_set_new(row, "value", value_json(point, reading));
+	json_object_set_new(row, "unit", json_string(xn_class_unit(class_)));
 	json_object_set_new(row, "quality", json_string(xn_quality_word(reading->sample.quality)));
-	json_object_set_new(row, "source", json_string(reading->source));
-	if (reading->text[0] != '\0')
-		json_object_set_new(row, "text", json_string(reading->text));
-	if (reading->why[0] != '\0')
-		json_object_set_new(row, "why", json_string(reading->why));
+	json_object_set_new(row, "source", json_string(point->source));
+	if (word != NULL) {
+		json_object_set_new(row, "text", json_string(word->text));
+		json_object_set_new(row, "severity", json_string(xn_severity_word(word->severity)));
+	}
+	write_why(reading, why, sizeof(why));
+	if (why[0] != '\0')
+		json_object_set_new(row, "why", json_string(why));
 	return row;
 }
 
@@ -93,8 +117,9 @@ print_json(const struct xn_device_view *view)
 	json_object_set_new(root, "vendor", json_string(view->vendor));
 	json_object_set_new(root, "model", json_string(view->model));
 	for (unsigned i = 0; i < view->count; i++) {
-		if (!view->readings[i].computed)
-			json_array_append_new(points, reading_json(&view->readings[i]));
+		if (!view->points[i].computed)
+			json_array_append_new(
+			    points, reading_json(&view->points[i], &view->readings[i]));
 	}
 	json_object_set_new(root, "points", points);
 	json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
@@ -103,22 +128,33 @@ print_json(const struct xn_device_view *view)
 }
 
 static void
+print_reading(const struct xn_point *point, const struct xn_reading *reading)
+{
+	enum xn_point_class class_ = point->rule->class_;
+	const struct xn_word *word = NULL;
+	char why[96];
+
+	write_why(reading, why, sizeof(why));
+	if (reading->sample.quality == XN_QUALITY_ABSENT) {
+		printf("%-*s %14s %-5s absent (%s)\n", COLUMN_MAX, point->name, "-", "", why);
+		return;
+	}
+	if (class_ == XN_CLASS_STATE)
+		word = xn_reading_word(reading, point->rule);
+	printf("%-*s %14.10g %-5s %s%s%s%s%s\n", COLUMN_MAX, point->name, reading->value,
+	    xn_class_unit(class_), xn_quality_word(reading->sample.quality),
+	    word != NULL ? " " : "", word != NULL ? word->text : "", why[0] != '\0' ? ": " : "",
+	    why);
+}
+
+static void
 print_table(const struct xn_device_view *view)
 {
 	printf("%s %s (profile %s, by %s)\n", view->vendor, view->model,
 	    view->profile[0] != '\0' ? view->profile : "none", view->match);
 	for (unsigned i = 0; i < view->count; i++) {
-		const struct xn_reading *reading = &view->readings[i];
-
-		if (reading->computed)
-			continue;
-		if (reading->sample.quality == XN_QUALITY_ABSENT)
-			printf("%-*s %14s %-5s %s (%s)\n", COLUMN_MAX, reading->name, "-", "",
-			    "absent", reading->why);
-		else
-			printf("%-*s %14.10g %-5s %s %s%s\n", COLUMN_MAX, reading->name,
-			    reading->value, xn_class_unit(reading->class_),
-			    xn_quality_word(reading->sample.quality), reading->text, reading->why);
+		if (!view->points[i].computed)
+			print_reading(&view->points[i], &view->readings[i]);
 	}
 }
 
@@ -143,6 +179,7 @@ probe(struct xn_cli *cli)
 {
 	const char *output = xn_cli_option(cli, "output");
 	bool json = output != NULL ? strcmp(output, "json") == 0 : isatty(STDOUT_FILENO) != 1;
+	struct xn_profiles *profiles;
 	struct xn_device *device;
 	struct xn_device_view view;
 	struct xn_error err = {0};
@@ -153,14 +190,20 @@ probe(struct xn_cli *cli)
 		return XN_EXIT_USAGE;
 	}
 	set_alarm(cli->arguments[0]);
-	code = xn_device_open(
-	    &device, cli->arguments[0], xn_profile_dir(), xn_cli_option(cli, "profile"), &err);
+	code = xn_profiles_load(&profiles, xn_profile_dir(), &err);
 	if (code < 0)
 		return give_up(&err, xn_exit_of(err.code));
+	code = xn_device_open(
+	    &device, NULL, cli->arguments[0], profiles, xn_cli_option(cli, "profile"), &err);
+	if (code < 0) {
+		xn_profiles_free(profiles);
+		return give_up(&err, xn_exit_of(err.code));
+	}
 	code = xn_device_poll(device, POLL_MS, &view, &err);
 	alarm(0);
 	code = code < 0 ? give_up(&err, XN_EXIT_UNREACHABLE) : print_view(&view, json);
 	xn_device_close(device);
+	xn_profiles_free(profiles);
 	return code;
 }
 

@@ -22,7 +22,8 @@ profile_check(struct xn_cli *cli)
 	for (int i = 0; i < cli->argument_count; i++) {
 		struct xn_profile *profile;
 
-		if (xn_profile_read(&arena, cli->arguments[i], &problems, &profile, &err) == XN_OK)
+		if (xn_profile_read(&arena, &arena, cli->arguments[i], true, &problems, &profile,
+			&err) == XN_OK)
 			continue;
 		fputs("xanh: ", stderr);
 		xn_cli_print_escaped(stderr, err.text);

@@ -32,7 +32,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct xn_sunspec_point *points = xn_sunspec_points(models[m], &count);
 
 		for (unsigned i = 0; i < count; i++) {
-			struct xn_reading reading = {.class_ = points[i].class_};
+			struct xn_reading reading = {.value = 0};
 			struct xn_rule rule;
 			struct xn_raw raw;
 

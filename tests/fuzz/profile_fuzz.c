@@ -20,7 +20,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	xn_arena_map(&arena, 64u << 20);
 	xn_problems_init(&problems, &arena);
-	xn_profile_read(&arena, path, &problems, &profile, NULL);
+	xn_profile_read(&arena, &arena, path, true, &problems, &profile, NULL);
 	xn_arena_unmap(&arena);
 	close(fd);
 	return 0;

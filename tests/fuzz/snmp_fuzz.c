@@ -12,7 +12,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct xn_rule rule = {.scale = {1, 10, XN_CELSIUS}};
 	struct xn_snmp_value value = {.tag = XN_SNMP_TEXT};
-	struct xn_reading reading;
+	struct xn_reading reading = {.value = 0};
 	struct xn_raw raw;
 	struct xn_oid oid;
 	char text[256];
@@ -25,11 +25,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&value.real, data + 2, sizeof(value.real));
 	value.text = (const char *)data + 10;
 	value.size = size - 10;
-	reading = (struct xn_reading){.class_ = rule.class_};
 	raw = xn_snmp_number(&value, &rule, &rule.scale);
 	xn_reading_take(&reading, &rule, raw);
 	assert(isfinite(reading.value));
-	assert((reading.sample.quality == XN_QUALITY_ABSENT) <= (reading.why[0] != '\0'));
+	assert((reading.sample.quality == XN_QUALITY_ABSENT) <= (reading.why != NULL));
 	xn_snmp_text(&value, text, sizeof(text));
 	if (xn_oid_parse(text, &oid))
 		xn_oid_print(&oid, text, sizeof(text));

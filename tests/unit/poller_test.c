@@ -17,7 +17,7 @@ a_device_is_due_at_once_and_then_on_its_own_grid(void **state)
 
 	(void)state;
 	xn_poller_init(&poller, 1);
-	pdu = xn_poller_add(&poller, 0, 10000, 5000);
+	pdu = xn_poller_add(&poller, 0, false, 10000, 5000);
 	assert_int_equal(xn_poller_next(&poller, 0, 5000, &deadline), pdu);
 	assert_int_equal(xn_poller_next(&poller, 0, 5001, &deadline), XN_POLL_NONE);
 	xn_poller_done(&poller, pdu, true, 5300, 300);
@@ -37,9 +37,9 @@ a_bus_is_read_one_device_at_a_time_and_buses_do_not_wait_for_each_other(void **s
 
 	(void)state;
 	xn_poller_init(&poller, 1);
-	a = xn_poller_add(&poller, 0, 1000, 0);
-	b = xn_poller_add(&poller, 0, 1000, 0);
-	other = xn_poller_add(&poller, 1, 1000, 0);
+	a = xn_poller_add(&poller, 0, false, 1000, 0);
+	b = xn_poller_add(&poller, 0, false, 1000, 0);
+	other = xn_poller_add(&poller, 1, false, 1000, 0);
 	assert_int_equal(xn_poller_next(&poller, 0, 0, &deadline), a);
 	assert_int_equal(xn_poller_next(&poller, 0, 0, &deadline), XN_POLL_NONE);
 	assert_int_equal(xn_poller_next(&poller, 1, 0, &deadline), other);
@@ -56,8 +56,8 @@ a_dead_device_is_tried_only_in_the_pauses_of_those_that_answer(void **state)
 
 	(void)state;
 	xn_poller_init(&poller, 7);
-	dead = xn_poller_add(&poller, 0, 10000, 0);
-	well = xn_poller_add(&poller, 0, 10000, 0);
+	dead = xn_poller_add(&poller, 0, false, 10000, 0);
+	well = xn_poller_add(&poller, 0, false, 10000, 0);
 	for (int64_t now = 0; now < 600000; now += 10) {
 		uint32_t id = xn_poller_next(&poller, 0, now, &deadline);
 
@@ -81,7 +81,7 @@ a_device_that_became_slow_gets_more_time_try_by_try(void **state)
 
 	(void)state;
 	xn_poller_init(&poller, 7);
-	slow = xn_poller_add(&poller, 0, 1000, 0);
+	slow = xn_poller_add(&poller, 0, false, 1000, 0);
 	xn_poller_next(&poller, 0, 0, &deadline);
 	xn_poller_done(&poller, slow, true, 10, 10);
 	for (int64_t now = 1000, tries = 0; tries < 13; now += 100) {
@@ -100,7 +100,7 @@ a_device_alone_in_trouble_is_still_tried(void **state)
 
 	(void)state;
 	xn_poller_init(&poller, 7);
-	dead = xn_poller_add(&poller, 0, 1000, 0);
+	dead = xn_poller_add(&poller, 0, false, 1000, 0);
 	assert_int_equal(xn_poller_next(&poller, 0, 0, &deadline), dead);
 	assert_int_equal(deadline, 2000);
 	xn_poller_done(&poller, dead, false, 5000, 5000);
@@ -116,8 +116,9 @@ a_bus_without_pauses_still_tries_its_dead_device_now_and_then(void **state)
 
 	(void)state;
 	xn_poller_init(&poller, 3);
-	dead = xn_poller_add(&poller, 0, 1000, 0);
-	xn_poller_add(&poller, 0, 1000, 0); /* due every second: never a pause of a whole second */
+	dead = xn_poller_add(&poller, 0, false, 1000, 0);
+	xn_poller_add(
+	    &poller, 0, false, 1000, 0); /* due every second: never a pause of a whole second */
 	for (int64_t now = 0; now < 300000; now += 10) {
 		uint32_t id = xn_poller_next(&poller, 0, now, &deadline);
 
@@ -136,7 +137,7 @@ three_periods_without_an_answer_are_stale(void **state)
 
 	(void)state;
 	xn_poller_init(&poller, 1);
-	pdu = xn_poller_add(&poller, 0, 1000, 0);
+	pdu = xn_poller_add(&poller, 0, false, 1000, 0);
 	assert_int_equal(xn_poller_freshness(&poller, pdu, 0), XN_FRESH_NEVER);
 	xn_poller_next(&poller, 0, 0, &deadline);
 	xn_poller_done(&poller, pdu, true, 100, 100);
@@ -151,7 +152,7 @@ a_trap_brings_the_next_reading_forward(void **state)
 
 	(void)state;
 	xn_poller_init(&poller, 1);
-	pdu = xn_poller_add(&poller, 0, 60000, 0);
+	pdu = xn_poller_add(&poller, 0, false, 60000, 0);
 	xn_poller_next(&poller, 0, 0, &deadline);
 	xn_poller_done(&poller, pdu, true, 100, 100);
 	xn_poller_hurry(&poller, pdu, 2000);
@@ -164,8 +165,8 @@ the_last_device_fits_and_one_more_does_not(void **state)
 	(void)state;
 	xn_poller_init(&poller, 1);
 	for (uint32_t i = 0; i < XN_POLL_DEVICES_MAX; i++)
-		assert_int_equal(xn_poller_add(&poller, i, 1000, 0), i);
-	assert_int_equal(xn_poller_add(&poller, 0, 1000, 0), XN_POLL_NONE);
+		assert_int_equal(xn_poller_add(&poller, i, false, 1000, 0), i);
+	assert_int_equal(xn_poller_add(&poller, 0, false, 1000, 0), XN_POLL_NONE);
 }
 
 int

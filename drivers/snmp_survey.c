@@ -1,0 +1,167 @@
+#include "drivers/snmp_survey.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Address space; pages cost memory once touched. */
+#define SURVEY_BYTES (64u << 20)
+#define PLACES_SIZE  (2 * XN_SURVEY_ROWS_MAX)
+#define TEXT_MAX     256
+
+static bool
+is_oid(const struct xn_oid_ref *ref, const struct xn_oid *oid)
+{
+	return ref->count == oid->count &&
+	    memcmp(ref->id, oid->id, oid->count * sizeof(oid->id[0])) == 0;
+}
+
+static void
+add(struct xn_oid_ref *list, unsigned *count, unsigned max, const struct xn_oid *oid)
+{
+	if (oid->count == 0 || *count == max)
+		return;
+	for (unsigned i = 0; i < *count; i++) {
+		if (is_oid(&list[i], oid))
+			return; /* invariant 1 */
+	}
+	list[(*count)++] = (struct xn_oid_ref){oid->id, oid->count};
+}
+
+static void
+want(struct xn_survey *survey, const struct xn_oid *oid, bool column)
+{
+	if (column)
+		add(survey->columns, &survey->column_count, XN_SURVEY_COLUMNS_MAX, oid);
+	else
+		add(survey->objects, &survey->object_count, XN_SURVEY_OBJECTS_MAX, oid);
+}
+
+static void
+want_companion(struct xn_survey *survey, const struct xn_companion *companion)
+{
+	want(survey, &companion->oid, companion->column);
+}
+
+static void
+want_point(struct xn_survey *survey, const struct xn_point_spec *spec)
+{
+	want(survey, &spec->oid, spec->from == XN_FROM_COLUMN);
+	for (unsigned i = 0; i < spec->when_count; i++)
+		want_companion(survey, &spec->when[i].of);
+	if (spec->valid != NULL)
+		want_companion(survey, &spec->valid->of);
+	if (spec->name_from != NULL)
+		want_companion(survey, spec->name_from);
+	if (spec->unit_from != NULL)
+		want_companion(survey, &spec->unit_from->of);
+	if (spec->scale_from != NULL)
+		want_companion(survey, &spec->scale_from->of);
+}
+
+struct xn_survey *
+xn_survey_new(const struct xn_profile *profile)
+{
+	struct xn_survey *survey = calloc(1, sizeof(*survey));
+
+	if (survey == NULL)
+		return NULL;
+	xn_arena_map(&survey->arena, SURVEY_BYTES);
+	survey->cells = xn_new(&survey->arena, struct xn_survey_row, XN_SURVEY_ROWS_MAX);
+	survey->places = xn_new(&survey->arena, uint32_t, PLACES_SIZE);
+	for (unsigned i = 0; i < profile->point_count; i++)
+		want_point(survey, &profile->points[i]);
+	return survey;
+}
+
+void
+xn_survey_free(struct xn_survey *survey)
+{
+	if (survey == NULL)
+		return;
+	xn_arena_unmap(&survey->arena);
+	free(survey);
+}
+
+static uint32_t *
+place_of(const struct xn_survey *survey, const uint32_t *id, unsigned count)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	unsigned at;
+
+	for (unsigned i = 0; i < count; i++)
+		hash = (hash ^ id[i]) * UINT64_C(0x100000001b3);
+	at = (unsigned)(hash >> 32) % PLACES_SIZE;
+	for (; survey->places[at] != 0; at = (at + 1) % PLACES_SIZE) {
+		const struct xn_survey_row *cell = &survey->cells[survey->places[at] - 1];
+
+		if (cell->count == count && memcmp(cell->id, id, count * sizeof(id[0])) == 0)
+			break;
+	}
+	return &survey->places[at];
+}
+
+/* A cell for a value, its text copied; NULL: no room. */
+static struct xn_survey_row *
+keep(
+    struct xn_survey *survey, const uint32_t *id, unsigned count, const struct xn_snmp_value *value)
+{
+	uint32_t *place = place_of(survey, id, count);
+	size_t size = value->size < TEXT_MAX ? value->size : TEXT_MAX;
+	struct xn_survey_row *cell;
+	uint32_t *copy;
+
+	if (*place != 0 || survey->cell_count == XN_SURVEY_ROWS_MAX ||
+	    xn_arena_room(&survey->arena) < size + count * sizeof(id[0]) + 64)
+		return NULL;
+	cell = &survey->cells[survey->cell_count];
+	copy = xn_new(&survey->arena, uint32_t, count);
+	memcpy(copy, id, count * sizeof(id[0]));
+	*cell = (struct xn_survey_row){.id = copy, .count = count, .value = *value};
+	cell->value.size = size;
+	if (value->text != NULL)
+		cell->value.text = xn_text_copy(&survey->arena, value->text, size);
+	*place = ++survey->cell_count;
+	return cell;
+}
+
+void
+xn_survey_take_row(struct xn_survey *survey, unsigned column, const struct xn_oid *oid,
+    const struct xn_snmp_value *value)
+{
+	struct xn_survey_row *row = keep(survey, oid->id, oid->count, value);
+
+	if (row == NULL)
+		return;
+	if (survey->last[column] != NULL)
+		survey->last[column]->next = row;
+	else
+		survey->first[column] = row;
+	survey->last[column] = row;
+}
+
+void
+xn_survey_take_object(struct xn_survey *survey, unsigned object, const struct xn_snmp_value *value)
+{
+	const struct xn_oid_ref *oid = &survey->objects[object];
+
+	if (value->tag < XN_SNMP_NO_OBJECT && value->tag != XN_SNMP_NULL)
+		keep(survey, oid->id, oid->count, value);
+}
+
+const struct xn_survey_row *
+xn_survey_rows(const struct xn_survey *survey, const struct xn_oid *column)
+{
+	for (unsigned i = 0; i < survey->column_count; i++) {
+		if (is_oid(&survey->columns[i], column))
+			return survey->first[i];
+	}
+	return NULL;
+}
+
+const struct xn_snmp_value *
+xn_survey_cell(const struct xn_survey *survey, const struct xn_oid *oid)
+{
+	uint32_t at = *place_of(survey, oid->id, oid->count);
+
+	return at != 0 ? &survey->cells[at - 1].value : NULL;
+}
