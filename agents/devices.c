@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agents/address.h"
+#include "common/log.h"
 #include "common/loop.h"
 #include "common/worker.h"
 #include "drivers/profiles.h"
@@ -55,6 +56,10 @@ xn_devices_new(struct xn_devices **ret_devices, const char *profile_dir, struct 
 		free(devices);
 		return code;
 	}
+	if (devices->profiles->broken > 0)
+		xn_log(XN_LOG_WARNING, "profiles",
+		    XN_NUMBER("passed_over", devices->profiles->broken),
+		    XN_TEXT("last", devices->profiles->mistake.text));
 	*ret_devices = devices;
 	return XN_OK;
 }

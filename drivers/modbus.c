@@ -77,9 +77,10 @@ read_holding(
 static int
 use(struct poll *poll, unsigned number, const char *match)
 {
+	const struct xn_oid nothing = {.count = 0};
 	struct xn_device *device = poll->device;
 
-	device->profile = xn_profiles_use(device->profiles, number, poll->err);
+	device->profile = xn_profiles_use(device->profiles, number, &nothing, poll->err);
 	device->match = match;
 	return device->profile != NULL ? XN_OK : poll->err->code;
 }

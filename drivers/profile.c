@@ -189,6 +189,26 @@ load_limits(struct xn_profile_reader *in, const struct xn_yaml *root)
 		    "limits: registers from 4, objects and rows from 1");
 }
 
+/* An OID, or {sysObjectID: .SUFFIX}: below the device's own. */
+static void
+load_base(struct xn_profile_reader *in, const struct xn_yaml *root)
+{
+	static const struct xn_yaml_key schema[] = {{"sysObjectID", true}, {NULL, false}};
+	const struct xn_yaml *base = xn_yaml_get(root, "base");
+
+	if (base == NULL)
+		return;
+	if (base->kind == XN_YAML_SCALAR) {
+		xn_profile_oid(in, root, "base", &in->base);
+		return;
+	}
+	in->profile->floating = true;
+	if (!xn_yaml_check_map(base, schema, in->problems))
+		return;
+	in->base = *in->object_id;
+	xn_profile_oid(in, base, "sysObjectID", &in->base);
+}
+
 static void
 load_root(struct xn_profile_reader *in, const struct xn_yaml *root, bool points)
 {
@@ -206,7 +226,7 @@ load_root(struct xn_profile_reader *in, const struct xn_yaml *root, bool points)
 	profile->modbus = xn_profile_choice(in, root, "transport", transports, 0) == 1;
 	profile->sunspec = xn_profile_yes(in, root, "sunspec");
 	profile->standard = xn_profile_yes(in, root, "standard");
-	xn_profile_oid(in, root, "base", &in->base);
+	load_base(in, root);
 	load_matches(in, root);
 	load_model(in, root);
 	load_limits(in, root);
@@ -227,9 +247,11 @@ base_name(struct xn_arena *arena, const char *path)
 
 int
 xn_profile_read(struct xn_arena *arena, struct xn_arena *scratch, const char *path, bool points,
-    struct xn_problems *problems, struct xn_profile **ret_profile, struct xn_error *err)
+    const struct xn_oid *object_id, struct xn_problems *problems, struct xn_profile **ret_profile,
+    struct xn_error *err)
 {
-	struct xn_profile_reader in = {.arena = arena, .problems = problems};
+	struct xn_profile_reader in = {
+	    .arena = arena, .problems = problems, .object_id = object_id};
 	unsigned before = problems->count;
 	struct xn_yaml *documents;
 	int code;

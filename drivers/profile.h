@@ -18,6 +18,7 @@
 #include "drivers/url.h"
 
 #define XN_PROFILE_POINTS_MAX  1024
+#define XN_PROFILE_WORDS_MAX   512
 #define XN_PROFILE_LIST_MAX    64 /* parts of a sum, values of a condition, codes for "none" */
 #define XN_PROFILE_MATCHES_MAX 128
 
@@ -119,6 +120,7 @@ struct xn_profile {
 	bool modbus;   /* else SNMP */
 	bool sunspec;  /* points come from SunSpec models */
 	bool standard; /* only a standard MIB: the last to be tried */
+	bool floating; /* its base stands below the device's own sysObjectID */
 	struct xn_match *matches;
 	unsigned match_count;
 	bool has_model;

@@ -299,9 +299,15 @@ load_state_maps(struct xn_profile_reader *in, node_ref map, struct xn_rule *rule
 	if (!xn_yaml_check_map(map, schema, in->problems))
 		return;
 	XN_YAML_EACH (severity, map) {
-		if (!xn_yaml_check_names(severity, in->problems) || severity->count > 256)
+		if (!xn_yaml_check_names(severity, in->problems))
 			return;
 		count += severity->count;
+	}
+	if (count > XN_PROFILE_WORDS_MAX) {
+		xn_problem_add(in->problems, map->mark, NULL,
+		    "states: at most %d words; of a bit field, give each bit a point with mask",
+		    XN_PROFILE_WORDS_MAX);
+		return;
 	}
 	words = xn_new(in->arena, struct xn_word, count + 1);
 	for (unsigned i = 0; schema[i].name != NULL; i++) {
@@ -430,6 +436,7 @@ load_rule(struct xn_profile_reader *in, node_ref point, struct xn_rule *rule)
 	    (enum xn_encoding)xn_profile_choice(in, point, "encoding", encodings, XN_PLAIN);
 	load_none(in, point, rule);
 	load_states(in, point, rule);
+	rule->doubt = xn_profile_text(in, point, "doubt");
 	rule->mask = xn_profile_count(in, point, "mask", UINT32_MAX, 0);
 	load_window(in, point, rule);
 	load_counter(in, point, rule);
@@ -540,7 +547,8 @@ load_point(struct xn_profile_reader *in, node_ref point, struct xn_point_spec *s
 	    {"unit_from", false}, {"scale_from", false}, {"holding", false}, {"input", false},
 	    {"coil", false}, {"discrete", false}, {"sum", false}, {"type", false}, {"order", false},
 	    {"encoding", false}, {"none", false}, {"states", false}, {"plausible", false},
-	    {"counter", false}, {"mask", false}, {"optional", false}, {NULL, false}};
+	    {"counter", false}, {"mask", false}, {"doubt", false}, {"optional", false},
+	    {NULL, false}};
 	static const char *const sources[] = {
 	    "oid", "column", "holding", "input", "coil", "discrete", "sum", NULL};
 	unsigned count = 0;

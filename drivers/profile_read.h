@@ -13,6 +13,7 @@ struct xn_profile_reader {
 	struct xn_arena *arena;
 	struct xn_problems *problems;
 	struct xn_profile *profile;
+	const struct xn_oid *object_id;
 	struct xn_oid base;
 	const struct xn_yaml *enumerations;
 };

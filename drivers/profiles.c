@@ -22,7 +22,7 @@
 
 static int
 read_one(struct xn_profiles *profiles, struct xn_arena *scratch, const char *name, bool points,
-    const struct xn_profile **ret_profile, struct xn_error *err)
+    const struct xn_oid *object_id, const struct xn_profile **ret_profile, struct xn_error *err)
 {
 	struct xn_problems problems;
 	struct xn_profile *profile = NULL;
@@ -33,7 +33,8 @@ read_one(struct xn_profiles *profiles, struct xn_arena *scratch, const char *nam
 		return xn_fail(err, XN_EINVALID, "profile %s: the path is too long", name);
 	xn_arena_reset(scratch);
 	xn_problems_init(&problems, scratch);
-	code = xn_profile_read(&profiles->arena, scratch, path, points, &problems, &profile, err);
+	code = xn_profile_read(
+	    &profiles->arena, scratch, path, points, object_id, &problems, &profile, err);
 	if (code == XN_OK && profile == NULL)
 		return xn_fail(err, XN_EINVALID, "%s:%u: %s", path,
 		    problems.first != NULL ? problems.first->mark.line : 0,
@@ -50,6 +51,19 @@ is_yaml(const struct dirent *entry)
 	return entry->d_name[0] != '.' && dot != NULL && strcmp(dot, ".yaml") == 0;
 }
 
+static void
+read_head(struct xn_profiles *profiles, struct xn_arena *scratch, const char *name)
+{
+	const struct xn_oid nothing = {.count = 0};
+	const struct xn_profile *head;
+	struct xn_error err;
+
+	if (read_one(profiles, scratch, name, false, &nothing, &head, &err) == XN_OK)
+		profiles->heads[profiles->count++] = head;
+	else if (profiles->broken++ == 0)
+		profiles->mistake = err;
+}
+
 static int
 read_all(struct xn_profiles *profiles, struct xn_arena *scratch, struct xn_error *err)
 {
@@ -63,9 +77,8 @@ read_all(struct xn_profiles *profiles, struct xn_arena *scratch, struct xn_error
 		if (code == XN_OK && profiles->count == XN_PROFILES_MAX)
 			code = xn_fail(err, XN_EFULL, "%s: more than %d profiles", profiles->dir,
 			    XN_PROFILES_MAX);
-		if (code == XN_OK)
-			code = read_one(profiles, scratch, entries[i]->d_name, false,
-			    &profiles->heads[profiles->count++], err);
+		else if (code == XN_OK)
+			read_head(profiles, scratch, entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
@@ -116,27 +129,48 @@ xn_profiles_find(const struct xn_profiles *profiles, const char *name)
 	return -1;
 }
 
-const struct xn_profile *
-xn_profiles_use(struct xn_profiles *profiles, unsigned number, struct xn_error *err)
+static const struct xn_profile *
+read_whole(struct xn_profiles *profiles, unsigned number, const struct xn_oid *object_id,
+    struct xn_error *err)
 {
-	const struct xn_profile *whole;
+	const struct xn_profile *profile = NULL;
+	struct xn_whole *whole;
+	struct xn_arena scratch;
+	char name[256];
+
+	snprintf(name, sizeof(name), "%s.yaml", profiles->heads[number]->name);
+	xn_arena_map(&scratch, SCRATCH_BYTES);
+	if (read_one(profiles, &scratch, name, true, object_id, &profile, err) < 0)
+		profile = NULL;
+	xn_arena_unmap(&scratch);
+	if (profile == NULL)
+		return NULL;
+	whole = xn_new(&profiles->arena, struct xn_whole, 1);
+	*whole = (struct xn_whole){
+	    .number = number, .object_id = *object_id, .profile = profile, .next = profiles->whole};
+	profiles->whole = whole;
+	return profile;
+}
+
+const struct xn_profile *
+xn_profiles_use(struct xn_profiles *profiles, unsigned number, const struct xn_oid *object_id,
+    struct xn_error *err)
+{
+	const struct xn_oid nothing = {.count = 0};
+	const struct xn_profile *profile;
+	const struct xn_whole *whole;
 
 	assert(number < profiles->count);
+	if (!profiles->heads[number]->floating)
+		object_id = &nothing;
 	pthread_mutex_lock(&profiles->lock);
-	whole = profiles->whole[number];
-	if (whole == NULL) {
-		struct xn_arena scratch;
-		char name[256];
-
-		snprintf(name, sizeof(name), "%s.yaml", profiles->heads[number]->name);
-		xn_arena_map(&scratch, SCRATCH_BYTES);
-		if (read_one(profiles, &scratch, name, true, &whole, err) < 0)
-			whole = NULL;
-		xn_arena_unmap(&scratch);
-		profiles->whole[number] = whole;
+	for (whole = profiles->whole; whole != NULL; whole = whole->next) {
+		if (whole->number == number && xn_oid_compare(&whole->object_id, object_id) == 0)
+			break;
 	}
+	profile = whole != NULL ? whole->profile : read_whole(profiles, number, object_id, err);
 	pthread_mutex_unlock(&profiles->lock);
-	return whole;
+	return profile;
 }
 
 /* Up from the program's own folder: build/release/xanh stands in a source tree. */

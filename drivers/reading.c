@@ -298,12 +298,20 @@ xn_reading_take(struct xn_reading *reading, const struct xn_rule *rule, struct x
 		return;
 	}
 	value = scaled(scale, rule, number);
-	reading->why = NULL;
-	if (!is_plausible(rule, value) && rule->other_scale.num > 0 &&
-	    is_plausible(rule, scaled(&rule->other_scale, rule, number))) {
-		scale = &rule->other_scale;
-		value = scaled(scale, rule, number);
-		reading->why = "scale: told by what is plausible";
+	*reading = (struct xn_reading){.sample = {.quality = XN_QUALITY_GOOD}};
+	if (rule->doubt != NULL) {
+		reading->sample.quality = XN_QUALITY_SUSPECT;
+		reading->why = rule->doubt;
+	}
+	if (!is_plausible(rule, value)) {
+		reading->sample.quality = XN_QUALITY_SUSPECT;
+		reading->why = "outside what is plausible here: scale suspect";
+		if (rule->other_scale.num > 0 &&
+		    is_plausible(rule, scaled(&rule->other_scale, rule, number))) {
+			scale = &rule->other_scale;
+			value = scaled(scale, rule, number);
+			reading->why = "scale suspect: read in the unit that is plausible";
+		}
 	}
 	if (!(value >= possible[rule->class_].min && value <= possible[rule->class_].max)) {
 		reject(reading, "impossible: ", value);
@@ -312,11 +320,6 @@ xn_reading_take(struct xn_reading *reading, const struct xn_rule *rule, struct x
 	reading->value = value + 0.0; /* no minus zero */
 	reading->sample.milli =
 	    rule->encoding == XN_PLAIN ? thousandths(scale, raw, value) : llround(value * 1000);
-	reading->sample.quality = XN_QUALITY_GOOD;
-	if (!is_plausible(rule, value)) {
-		reading->sample.quality = XN_QUALITY_SUSPECT;
-		reading->why = "outside what is plausible here: scale suspect";
-	}
 }
 
 const struct xn_word *

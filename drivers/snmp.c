@@ -214,7 +214,7 @@ identify(struct xn_device *device)
 }
 
 static void
-look(struct xn_device *device)
+begin_recognition(struct xn_device *device)
 {
 	struct session *session = device->session;
 	struct xn_recognition *recognition = &session->meeting->recognition;
@@ -223,6 +223,14 @@ look(struct xn_device *device)
 	recognition->descr = session->meeting->texts[1];
 	if (!xn_oid_parse(session->meeting->texts[0], &recognition->object_id))
 		recognition->object_id.count = 0;
+}
+
+static void
+look(struct xn_device *device)
+{
+	struct session *session = device->session;
+	struct xn_recognition *recognition = &session->meeting->recognition;
+
 	xn_recognise_round(recognition, session->meeting->round);
 	start_phase(device, PHASE_LOOK);
 	xn_snmp_walk(session->wire, recognition->probes, recognition->probe_count, true, take_look);
@@ -266,9 +274,11 @@ ask_names(struct xn_device *device)
 static void
 choose(struct xn_device *device, int number, const char *match)
 {
+	struct session *session = device->session;
 	struct xn_error err = {.code = XN_OK};
 
-	device->profile = xn_profiles_use(device->profiles, (unsigned)number, &err);
+	device->profile = xn_profiles_use(
+	    device->profiles, (unsigned)number, &session->meeting->recognition.object_id, &err);
 	device->match = match;
 	if (device->profile == NULL) {
 		end_poll(device, err.code, &err);
@@ -530,6 +540,7 @@ go_on(void *to, int code, const struct xn_error *err)
 	}
 	switch (session->phase) {
 	case PHASE_IDENTIFY:
+		begin_recognition(device);
 		if (device->named >= 0)
 			choose(device, device->named, "named");
 		else

@@ -326,10 +326,9 @@ name_of(const struct planning *planning, const struct candidate *candidate,
 		if (value != NULL)
 			xn_snmp_text(value, label, sizeof(label));
 	}
-	if (spec->first != NULL && xn_index_hole(&candidate->index, "n", 1, &row) && row == 1) {
-		snprintf(ret_name, XN_POINT_NAME_SIZE, "%s", spec->first);
-		return true;
-	}
+	if (spec->first != NULL && xn_index_hole(&candidate->index, "n", 1, &row) && row == 1)
+		return xn_index_name(
+		    &candidate->index, spec->first, label, ret_name, XN_POINT_NAME_SIZE);
 	if (xn_index_name(&candidate->index, spec->name, label, ret_name, XN_POINT_NAME_SIZE))
 		return true;
 	/* A row without a name is called by its number. */

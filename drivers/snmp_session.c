@@ -20,6 +20,7 @@ struct xn_snmp_session {
 	uint8_t engine[XN_SNMP_ENGINE_MAX];
 	size_t engine_size;
 	void *handle;         /* NULL: not open */
+	bool closing;         /* the library tells of what is still open */
 	bool greeting;        /* the handle is the one that finds the engine */
 	netsnmp_pdu *waiting; /* the question, until the engine is known */
 	int64_t deadline;
@@ -60,7 +61,9 @@ hang_up(struct xn_snmp_session *session)
 		return;
 	xn_snmp_library_lock();
 	xn_hub_unwatch(session->hub, snmp_sess_transport(session->handle)->sock);
+	session->closing = true;
 	snmp_sess_close(session->handle);
+	session->closing = false;
 	session->handle = NULL;
 	xn_snmp_library_unlock();
 }
@@ -83,7 +86,6 @@ dial(struct xn_snmp_session *session, struct xn_error *err)
 						  : SNMP_VERSION_2c;
 	peer.community = (u_char *)session->url->community;
 	peer.community_len = strlen(session->url->community);
-	peer.flags |= SNMP_FLAGS_DONT_PROBE;
 	session->greeting = peer.version == SNMP_VERSION_3 && session->engine_size == 0;
 	if (peer.version == SNMP_VERSION_3 && !session->greeting) {
 		if (!session->keyed)
@@ -99,6 +101,8 @@ dial(struct xn_snmp_session *session, struct xn_error *err)
 	xn_snmp_keys_wipe(&peer);
 	if (session->handle == NULL)
 		return fail_with(peer.s_snmp_errno, err);
+	/* Else it would wait for the engine when it sends; opening clears the flag. */
+	snmp_sess_session(session->handle)->flags |= SNMP_FLAGS_DONT_PROBE;
 	if (!session->greeting && peer.version == SNMP_VERSION_3)
 		usm_create_user_from_session(snmp_sess_session(session->handle));
 	if (!xn_hub_watch(
@@ -172,6 +176,19 @@ finish(struct xn_snmp_session *session, int code, const struct xn_error *err)
 		snmp_free_pdu(answer);
 }
 
+static int
+fail_answer(const struct xn_snmp_session *session, struct xn_error *err)
+{
+	bool mute = session->fault == SNMPERR_TIMEOUT || session->fault == SNMPERR_BAD_PARSE ||
+	    session->fault == 0;
+
+	/* Many devices meet a wrong user or key with silence. */
+	if (mute && session->engine_size > 0)
+		return xn_fail(err, XN_EUNREACHABLE,
+		    "answers SNMPv3, but not this user (user, auth, authpass, priv or privpass)");
+	return fail_with(session->fault != 0 ? session->fault : SNMPERR_TIMEOUT, err);
+}
+
 /* What the library's callback left: an engine to go on with, an answer, or a fault. */
 static void
 settle(struct xn_snmp_session *session)
@@ -180,34 +197,36 @@ settle(struct xn_snmp_session *session)
 	int code = XN_OK;
 
 	if (session->greeting && session->engine_size > 0) {
-		session->done = false;
 		hang_up(session);
+		session->done = false;
 		code = send_waiting(session, &err);
 		if (code < 0)
 			finish(session, code, &err);
 		return;
 	}
 	if (session->answer == NULL) {
+		code = fail_answer(session, &err);
 		/* A v3 device that was exchanged has another engine, which a greeting asks for. */
 		if (session->fault != SNMPERR_TIMEOUT || session->url->version == 3) {
 			hang_up(session);
 			session->engine_size = 0;
 		}
-		code = fail_with(session->fault != 0 ? session->fault : SNMPERR_TIMEOUT, &err);
 	}
 	finish(session, code, &err);
 }
 
-/* The engine out of the report that answers a greeting. */
+/* The report that answers a greeting named the engine, which the library keeps in its session. */
 static void
-take_engine(struct xn_snmp_session *session, const netsnmp_pdu *pdu)
+take_engine(struct xn_snmp_session *session)
 {
-	if (pdu->securityEngineIDLen > 0 && pdu->securityEngineIDLen <= XN_SNMP_ENGINE_MAX) {
-		memcpy(session->engine, pdu->securityEngineID, pdu->securityEngineIDLen);
-		session->engine_size = pdu->securityEngineIDLen;
-	} else {
-		session->fault = SNMPERR_UNKNOWN_ENG_ID;
-	}
+	const netsnmp_session *peer = snmp_sess_session(session->handle);
+
+	if (!session->greeting || peer->securityEngineIDLen == 0 ||
+	    peer->securityEngineIDLen > XN_SNMP_ENGINE_MAX)
+		return;
+	memcpy(session->engine, peer->securityEngineID, peer->securityEngineIDLen);
+	session->engine_size = peer->securityEngineIDLen;
+	session->done = true;
 }
 
 static int
@@ -216,10 +235,10 @@ on_answer(int operation, netsnmp_session *peer, int request, netsnmp_pdu *pdu, v
 	struct xn_snmp_session *session = magic;
 
 	(void)request;
+	if (session->closing)
+		return 1;
 	session->fault = 0;
-	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && session->greeting) {
-		take_engine(session, pdu);
-	} else if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE &&
+	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE &&
 	    pdu->command == SNMP_MSG_RESPONSE) {
 		session->answer = snmp_clone_pdu(pdu);
 		session->fault = session->answer != NULL ? 0 : SNMPERR_MALLOC;
@@ -261,6 +280,7 @@ on_ready(struct xn_hub_member *member)
 	NETSNMP_LARGE_FD_SET(fd, &set);
 	snmp_sess_read2(session->handle, &set);
 	netsnmp_large_fd_set_cleanup(&set);
+	take_engine(session);
 	xn_snmp_library_unlock();
 	if (session->done)
 		settle(session);

@@ -100,7 +100,8 @@ place_of(const struct xn_survey *survey, const uint32_t *id, unsigned count)
 	return &survey->places[at];
 }
 
-/* A cell for a value, its text copied; NULL: no room. */
+/* A cell for a value, its text copied; NULL: no room. The first at an OID is the one that is found.
+ */
 static struct xn_survey_row *
 keep(
     struct xn_survey *survey, const uint32_t *id, unsigned count, const struct xn_snmp_value *value)
@@ -110,17 +111,18 @@ keep(
 	struct xn_survey_row *cell;
 	uint32_t *copy;
 
-	if (*place != 0 || survey->cell_count == XN_SURVEY_ROWS_MAX ||
+	if (survey->cell_count == XN_SURVEY_ROWS_MAX ||
 	    xn_arena_room(&survey->arena) < size + count * sizeof(id[0]) + 64)
 		return NULL;
-	cell = &survey->cells[survey->cell_count];
+	cell = &survey->cells[survey->cell_count++];
 	copy = xn_new(&survey->arena, uint32_t, count);
 	memcpy(copy, id, count * sizeof(id[0]));
 	*cell = (struct xn_survey_row){.id = copy, .count = count, .value = *value};
 	cell->value.size = size;
 	if (value->text != NULL)
 		cell->value.text = xn_text_copy(&survey->arena, value->text, size);
-	*place = ++survey->cell_count;
+	if (*place == 0)
+		*place = survey->cell_count;
 	return cell;
 }
 

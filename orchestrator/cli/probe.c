@@ -193,6 +193,11 @@ probe(struct xn_cli *cli)
 	code = xn_profiles_load(&profiles, xn_profile_dir(), &err);
 	if (code < 0)
 		return give_up(&err, xn_exit_of(err.code));
+	if (profiles->broken > 0) {
+		fputs("xanh: probe: passed over a profile: ", stderr);
+		xn_cli_print_escaped(stderr, profiles->mistake.text);
+		fputc('\n', stderr);
+	}
 	code = xn_device_open(
 	    &device, NULL, cli->arguments[0], profiles, xn_cli_option(cli, "profile"), &err);
 	if (code < 0) {

@@ -20,10 +20,11 @@ profile_check(struct xn_cli *cli)
 	xn_arena_map(&arena, PROFILES_BYTES);
 	xn_problems_init(&problems, &arena);
 	for (int i = 0; i < cli->argument_count; i++) {
+		const struct xn_oid nothing = {.count = 0};
 		struct xn_profile *profile;
 
-		if (xn_profile_read(&arena, &arena, cli->arguments[i], true, &problems, &profile,
-			&err) == XN_OK)
+		if (xn_profile_read(&arena, &arena, cli->arguments[i], true, &nothing, &problems,
+			&profile, &err) == XN_OK)
 			continue;
 		fputs("xanh: ", stderr);
 		xn_cli_print_escaped(stderr, err.text);

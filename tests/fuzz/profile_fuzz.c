@@ -13,6 +13,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct xn_arena arena;
 	struct xn_problems problems;
 	struct xn_profile *profile;
+	const struct xn_oid nothing = {.count = 0};
 	char path[64];
 
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
@@ -20,7 +21,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	xn_arena_map(&arena, 64u << 20);
 	xn_problems_init(&problems, &arena);
-	xn_profile_read(&arena, &arena, path, true, &problems, &profile, NULL);
+	xn_profile_read(&arena, &arena, path, true, &nothing, &problems, &profile, NULL);
 	xn_arena_unmap(&arena);
 	close(fd);
 	return 0;

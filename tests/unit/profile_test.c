@@ -36,6 +36,7 @@ read_text(const char *text, unsigned *ret_problems)
 {
 	char path[] = "/tmp/xanh-profile-test-XXXXXX.yaml";
 	int fd = mkstemps(path, 5);
+	const struct xn_oid nothing = {.count = 0};
 	struct xn_profile *profile;
 	struct xn_problems problems;
 	struct xn_error err = {0};
@@ -46,7 +47,8 @@ read_text(const char *text, unsigned *ret_problems)
 	fclose(file);
 	xn_problems_init(&problems, &arena);
 	assert_int_equal(
-	    xn_profile_read(&arena, &arena, path, true, &problems, &profile, &err), XN_OK);
+	    xn_profile_read(&arena, &arena, path, true, &nothing, &problems, &profile, &err),
+	    XN_OK);
 	unlink(path);
 	*ret_problems = problems.count;
 	return profile;
@@ -257,6 +259,7 @@ no_two_profiles_claim_the_same_device(void **state)
 static void
 the_shipped_profiles_are_right(void **state)
 {
+	const struct xn_oid nothing = {.count = 0};
 	struct xn_profiles *profiles;
 	const struct xn_profile *pdu;
 	struct xn_error err = {0};
@@ -266,10 +269,11 @@ the_shipped_profiles_are_right(void **state)
 	assert_int_equal(xn_profiles_load(&profiles, xn_profile_dir(), &err), XN_OK);
 	assert_true(profiles->count >= 100);
 	for (unsigned i = 0; i < profiles->count; i++) {
-		if (xn_profiles_use(profiles, i, &err) == NULL)
+		if (xn_profiles_use(profiles, i, &nothing, &err) == NULL)
 			fail_msg("%s", err.text);
 	}
-	pdu = xn_profiles_use(profiles, (unsigned)xn_profiles_find(profiles, "apc-rpdu2"), &err);
+	pdu = xn_profiles_use(
+	    profiles, (unsigned)xn_profiles_find(profiles, "apc-rpdu2"), &nothing, &err);
 	for (unsigned k = 0; k < pdu->point_count; k++)
 		seen = seen || strcmp(pdu->points[k].name, "outlet.{n}.realpower") == 0;
 	assert_true(seen);
