@@ -140,8 +140,10 @@ struct xn_profile {
  * Reads one profile into `arena`; the tree of its text only needs `scratch` (which may be the
  * same). What is wrong with the text becomes problems (and *ret_profile NULL); XN_EREAD when the
  * file cannot be read. Without `points` the profile has none: enough to recognise a device.
+ * `object_id` is the device's, for a profile whose base stands below it.
  */
 int xn_profile_read(struct xn_arena *arena, struct xn_arena *scratch, const char *path, bool points,
-    struct xn_problems *problems, struct xn_profile **ret_profile, struct xn_error *err);
+    const struct xn_oid *object_id, struct xn_problems *problems, struct xn_profile **ret_profile,
+    struct xn_error *err);
 
 #endif

@@ -69,7 +69,8 @@ struct xn_rule {
 	int64_t mask; /* the bits of a state that its words are of; 0: all */
 	bool windowed;
 	double min;
-	double max;            /* plausible, in the class's unit */
+	double max;        /* plausible, in the class's unit */
+	const char *doubt; /* why every value is suspect: the sources disagree; NULL: they do not */
 	unsigned counter_bits; /* of an energy register; 0: not told */
 	bool counter_resets;   /* a person can clear it */
 };
