@@ -79,7 +79,9 @@ scan_number(const char *text, size_t size, int64_t *ret_digits, int64_t *ret_div
 	bool point = false;
 
 	for (; at < size; at++) {
-		if (text[at] == '.' && !point && any) {
+		bool decimals = at + 1 < size && text[at + 1] >= '0' && text[at + 1] <= '9';
+
+		if (text[at] == '.' && !point && (any || decimals)) {
 			point = true;
 			continue;
 		}

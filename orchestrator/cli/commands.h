@@ -9,7 +9,11 @@
 extern const struct xn_cli_command xn_cli_ca_init;
 extern const struct xn_cli_command xn_cli_agent_enrol;
 extern const struct xn_cli_command xn_cli_probe;
+extern const struct xn_cli_command xn_cli_profile_list;
+extern const struct xn_cli_command xn_cli_profile_show;
 extern const struct xn_cli_command xn_cli_profile_check;
+extern const struct xn_cli_command xn_cli_profile_test;
+extern const struct xn_cli_command xn_cli_profile_new;
 extern const struct xn_cli_command xn_cli_config_check;
 extern const struct xn_cli_command xn_cli_config_show;
 extern const struct xn_cli_command xn_cli_status;

@@ -33,7 +33,11 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_doctor,
     /* devices */
     &xn_cli_probe,
+    &xn_cli_profile_list,
+    &xn_cli_profile_show,
     &xn_cli_profile_check,
+    &xn_cli_profile_test,
+    &xn_cli_profile_new,
     /* files */
     &xn_cli_config_check,
     &xn_cli_config_show,

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -5,14 +6,14 @@
 #include <unistd.h>
 
 #include "drivers/profiles.h"
-#include "drivers/reading.h"
+#include "drivers/snmp_record.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/readings.h"
 
 /* DESIGN.md section 8.1: probe ends within 10 s, whatever the peer, the resolver or a library does.
  */
-#define POLL_MS    8500
-#define GIVE_UP_S  9
-#define COLUMN_MAX 40
+#define POLL_MS   8500
+#define GIVE_UP_S 9
 
 /* What the alarm says; a signal handler has nowhere else to find it. */
 static char farewell[512];
@@ -58,104 +59,14 @@ give_up(const struct xn_error *err, int code)
 	return code;
 }
 
-/* Why it is absent or suspect, with the number in question. */
-static void
-write_why(const struct xn_reading *reading, char *ret_text, size_t size)
-{
-	size_t length = reading->why != NULL ? strlen(reading->why) : 0;
-
-	if (length > 0 && reading->why[length - 1] == ' ')
-		snprintf(ret_text, size, "%s%.10g", reading->why, reading->value);
-	else
-		snprintf(ret_text, size, "%s", length > 0 ? reading->why : "");
-}
-
-static json_t *
-value_json(const struct xn_point *point, const struct xn_reading *reading)
-{
-	if (reading->sample.quality == XN_QUALITY_ABSENT)
-		return json_null();
-	if (point->rule->class_ == XN_CLASS_STATE)
-		return json_integer((json_int_t)reading->value);
-	return json_real(reading->value);
-}
-
-static json_t *
-reading_json(const struct xn_point *point, const struct xn_reading *reading)
-{
-	enum xn_point_class class_ = point->rule->class_;
-	const struct xn_word *word = NULL;
-	json_t *row = json_object();
-	char why[96];
-
-	if (class_ == XN_CLASS_STATE && reading->sample.quality != XN_QUALITY_ABSENT)
-		word = xn_reading_word(reading, point->rule);
-	json_object_set_new(row, "name", json_string(point->name));
-	json_object_set_new(row, "class", json_string(xn_class_word(class_)));
-	json_object_set_new(row, "value", value_json(point, reading));
-	json_object_set_new(row, "unit", json_string(xn_class_unit(class_)));
-	json_object_set_new(row, "quality", json_string(xn_quality_word(reading->sample.quality)));
-	json_object_set_new(row, "source", json_string(point->source));
-	if (word != NULL) {
-		json_object_set_new(row, "text", json_string(word->text));
-		json_object_set_new(row, "severity", json_string(xn_severity_word(word->severity)));
-	}
-	write_why(reading, why, sizeof(why));
-	if (why[0] != '\0')
-		json_object_set_new(row, "why", json_string(why));
-	return row;
-}
-
 static void
 print_json(const struct xn_device_view *view)
 {
-	json_t *root = json_object();
-	json_t *points = json_array();
+	json_t *root = xn_readings_json(view);
 
-	json_object_set_new(root, "profile", json_string(view->profile));
-	json_object_set_new(root, "match", json_string(view->match));
-	json_object_set_new(root, "vendor", json_string(view->vendor));
-	json_object_set_new(root, "model", json_string(view->model));
-	for (unsigned i = 0; i < view->count; i++) {
-		if (!view->points[i].computed)
-			json_array_append_new(
-			    points, reading_json(&view->points[i], &view->readings[i]));
-	}
-	json_object_set_new(root, "points", points);
 	json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
 	putchar('\n');
 	json_decref(root);
-}
-
-static void
-print_reading(const struct xn_point *point, const struct xn_reading *reading)
-{
-	enum xn_point_class class_ = point->rule->class_;
-	const struct xn_word *word = NULL;
-	char why[96];
-
-	write_why(reading, why, sizeof(why));
-	if (reading->sample.quality == XN_QUALITY_ABSENT) {
-		printf("%-*s %14s %-5s absent (%s)\n", COLUMN_MAX, point->name, "-", "", why);
-		return;
-	}
-	if (class_ == XN_CLASS_STATE)
-		word = xn_reading_word(reading, point->rule);
-	printf("%-*s %14.10g %-5s %s%s%s%s%s\n", COLUMN_MAX, point->name, reading->value,
-	    xn_class_unit(class_), xn_quality_word(reading->sample.quality),
-	    word != NULL ? " " : "", word != NULL ? word->text : "", why[0] != '\0' ? ": " : "",
-	    why);
-}
-
-static void
-print_table(const struct xn_device_view *view)
-{
-	printf("%s %s (profile %s, by %s)\n", view->vendor, view->model,
-	    view->profile[0] != '\0' ? view->profile : "none", view->match);
-	for (unsigned i = 0; i < view->count; i++) {
-		if (!view->points[i].computed)
-			print_reading(&view->points[i], &view->readings[i]);
-	}
 }
 
 static int
@@ -164,7 +75,7 @@ print_view(const struct xn_device_view *view, bool json)
 	if (json)
 		print_json(view);
 	else
-		print_table(view);
+		xn_readings_print(view);
 	if (view->profile[0] == '\0')
 		fputs("xanh: probe: no profile fits this device, and it answers no standard MIB or "
 		      "model\n",
@@ -174,9 +85,110 @@ print_view(const struct xn_device_view *view, bool json)
 	return fflush(stdout) == 0 ? XN_EXIT_OK : XN_EXIT_INTERNAL;
 }
 
+/* ---- --add: the device as the site's configuration writes it ---- */
+
+/* The URL without what is secret: the part before the query, and of Modbus all of it. */
+static void
+print_address(const char *url)
+{
+	bool snmp = strncmp(url, "snmp:", 5) == 0;
+	size_t size = snmp ? strcspn(url, "?") : strlen(url);
+
+	while (snmp && size > 0 && url[size - 1] == '/')
+		size--;
+	printf("%.*s", (int)size, url);
+}
+
+static void
+print_snmp_settings(const char *name, const struct xn_url *url)
+{
+	static const char *const auths[] = {[XN_AUTH_MD5] = "md5",
+	    [XN_AUTH_SHA] = "sha",
+	    [XN_AUTH_SHA224] = "sha224",
+	    [XN_AUTH_SHA256] = "sha256",
+	    [XN_AUTH_SHA384] = "sha384",
+	    [XN_AUTH_SHA512] = "sha512"};
+
+	if (url->scheme != XN_URL_SNMP)
+		return;
+	if (url->version != 3) {
+		printf("    snmp: {version: %s, community: {credential: %s-community}}\n",
+		    url->version == 1 ? "1" : "2c", name);
+		return;
+	}
+	printf("    snmp: {version: 3, user: %s", url->user);
+	if (url->auth != XN_AUTH_NONE)
+		printf(", auth: {%s: {credential: %s-auth}}", auths[url->auth], name);
+	if (url->priv != XN_PRIV_NONE)
+		printf(", priv: {aes: {credential: %s-priv}}", name);
+	fputs("}\n", stdout);
+}
+
+static int
+print_stanza(const struct xn_device_view *view, const char *name, const char *address)
+{
+	struct xn_url url;
+
+	if (view->profile[0] == '\0') {
+		fputs("xanh: probe: no profile fits this device, so there is nothing to add; 'xanh "
+		      "profile new' begins one\n",
+		    stderr);
+		return XN_EXIT_INPUT;
+	}
+	if (xn_url_parse(address, &url, NULL) < 0)
+		return XN_EXIT_INTERNAL;
+	printf("---\n# %s %s, recognised by %s. Add `feeds: RACK/A` or `measures: site/grid`.\n",
+	    view->vendor, view->model, view->match);
+	printf("devices:\n  %s:\n    profile: %s\n    address: \"", name, view->profile);
+	print_address(address);
+	fputs("\"\n", stdout);
+	print_snmp_settings(name, &url);
+	explicit_bzero(&url, sizeof(url));
+	return fflush(stdout) == 0 ? XN_EXIT_OK : XN_EXIT_INTERNAL;
+}
+
+/* ---- --record ---- */
+
+static void
+show_progress(unsigned objects)
+{
+	fprintf(stderr, "\rxanh: probe: %u objects", objects);
+}
+
+static int
+record(const char *url, const char *path)
+{
+	FILE *out = fopen(path, "wxe");
+	struct xn_error err = {0};
+	unsigned objects = 0;
+	int code;
+
+	if (out == NULL) {
+		xn_fail(&err, XN_EREAD, "%s: %s", path, strerror(errno));
+		return give_up(&err, XN_EXIT_NOINPUT);
+	}
+	code = xn_snmp_record(
+	    url, out, isatty(STDERR_FILENO) == 1 ? show_progress : NULL, &objects, &err);
+	if (fclose(out) != 0 && code == XN_OK)
+		code = xn_fail(&err, XN_ESYSTEM, "%s: %s", path, strerror(errno));
+	if (isatty(STDERR_FILENO) == 1)
+		fputc('\r', stderr);
+	if (code < 0) {
+		if (objects == 0)
+			unlink(path);
+		return give_up(&err, xn_exit_of(code));
+	}
+	fprintf(stderr,
+	    "xanh: probe: %u objects recorded; look through %s before you give it away\n", objects,
+	    path);
+	return XN_EXIT_OK;
+}
+
 static int
 probe(struct xn_cli *cli)
 {
+	const char *recording = xn_cli_option(cli, "record");
+	const char *name = xn_cli_option(cli, "add");
 	const char *output = xn_cli_option(cli, "output");
 	bool json = output != NULL ? strcmp(output, "json") == 0 : isatty(STDOUT_FILENO) != 1;
 	struct xn_profiles *profiles;
@@ -189,6 +201,8 @@ probe(struct xn_cli *cli)
 		fputs("xanh: probe needs one URL, and -o table or json\n", stderr);
 		return XN_EXIT_USAGE;
 	}
+	if (recording != NULL)
+		return record(cli->arguments[0], recording);
 	set_alarm(cli->arguments[0]);
 	code = xn_profiles_load(&profiles, xn_profile_dir(), &err);
 	if (code < 0)
@@ -206,7 +220,12 @@ probe(struct xn_cli *cli)
 	}
 	code = xn_device_poll(device, POLL_MS, &view, &err);
 	alarm(0);
-	code = code < 0 ? give_up(&err, XN_EXIT_UNREACHABLE) : print_view(&view, json);
+	if (code < 0)
+		code = give_up(&err, XN_EXIT_UNREACHABLE);
+	else if (name != NULL)
+		code = print_stanza(&view, name, cli->arguments[0]);
+	else
+		code = print_view(&view, json);
 	xn_device_close(device);
 	xn_profiles_free(profiles);
 	return code;
@@ -221,12 +240,20 @@ const struct xn_cli_command xn_cli_probe = {
 	"xanh probe "
 	"'snmp://10.20.7.11?version=3&user=xanh&auth=SHA&authpass=@a&priv=AES&privpass=@p'\n"
 	"xanh probe 'modbus://10.20.1.5:502?unit=1' --profile schneider-pm5000\n"
+	"xanh probe 'snmp://10.20.7.11?community=@c' --add pdu-a07-a >> devices.d/a07.yaml\n"
+	"xanh probe 'snmp://10.20.7.11?community=@c' --record pdu.snmprec\n"
 	"xanh probe 'modbus-rtu:/dev/ttyUSB0?baud=19200&parity=even&unit=3' -o json\n",
     .options =
 	{
 	    {.name = "profile",
 		.value = "NAME",
 		.help = "this profile, without recognising the device"},
+	    {.name = "add",
+		.value = "NAME",
+		.help = "write the device as the site's configuration has it, secrets left out"},
+	    {.name = "record",
+		.value = "FILE",
+		.help = "write a walk of the device for tests: no contacts, places, communities"},
 	    {.name = "output", .letter = 'o', .value = "FORMAT", .help = "table or json"},
 	},
     .run = probe,
