@@ -249,14 +249,15 @@ write_text(const struct xn_point *point, char *ret_text, size_t size)
 	    {"realpower", " W", 1}, {"powerfactor", NULL, 1}, {"power", " VA", 1},
 	    {"airflow.l_s", " L/s", 1}, {"airflow.cfm", " CFM", 1}, {"speed", " rpm", 1}};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strstr(point->name, words[i].part) == NULL || words[i].word == NULL)
-			continue;
+	size_t i = 0;
+
+	while (i < sizeof(words) / sizeof(words[0]) && strstr(point->name, words[i].part) == NULL)
+		i++;
+	if (i < sizeof(words) / sizeof(words[0]) && words[i].word != NULL)
 		snprintf(ret_text, size, "%.10g%s",
 		    (double)counts_of(point) * point->unit / words[i].worth, words[i].word);
-		return;
-	}
-	snprintf(ret_text, size, "%lld", (long long)counts_of(point));
+	else
+		snprintf(ret_text, size, "%lld", (long long)counts_of(point));
 }
 
 static void
