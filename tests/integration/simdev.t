@@ -190,8 +190,12 @@ def _(bench):
 def _(bench):
     with open(ROOT + "/tests/simdev/recordings/apc-rpdu2.snmprec") as f:
         wanted = [line.split("|")[0] for line in f]
+    requests, variables = map(int, bench.ctl("served").split())
     code, values, said = snmp(bench, "snmpbulkwalk", "pdu-a", "1.3")
     expect(said[-200:], (code, list(values)), (0, wanted))
+    again = [now - then for now, then in zip(map(int, bench.ctl("served").split()), (requests, variables))]
+    if not len(wanted) < again[1] < len(wanted) + 12 or not len(wanted) / 11 < again[0] < len(wanted) / 9 + 3:
+        raise AssertionError("counted %d requests, %d variables" % tuple(again))
 
 
 @story("a cooler's table gives labels, units and divisors, and an unplugged probe has no value")

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,19 @@ list(struct xn_plant *plant, struct answer *answer)
 		say(answer, "%s %s %s:%u %s\n", device->name, xn_models[device->kind].word,
 		    device->host, device->port, xn_faults[device->fault].word);
 	}
+}
+
+/* What all devices have answered by SNMP until now, as a crowd tells it. */
+static void
+served(const struct xn_plant *plant, struct answer *answer)
+{
+	uint64_t requests = 0, variables = 0;
+
+	for (size_t i = 0; i < plant->device_count; i++) {
+		requests += plant->devices[i].requests;
+		variables += plant->devices[i].variables;
+	}
+	say(answer, "%" PRIu64 " %" PRIu64 "\n", requests, variables);
 }
 
 /* Name, value, and the number of the object or register it stands in. */
@@ -238,6 +252,8 @@ obey(struct control *control, char *line, struct answer *answer)
 	device = count > 1 ? xn_plant_device(control->plant, words[1]) : NULL;
 	if (count == 1 && strcmp(words[0], "list") == 0)
 		list(control->plant, answer);
+	else if (count == 1 && strcmp(words[0], "served") == 0)
+		served(control->plant, answer);
 	else if (count == 2 && strcmp(words[0], "points") == 0 && device != NULL)
 		points(device, answer);
 	else if (count == 3 && strcmp(words[0], "get") == 0)

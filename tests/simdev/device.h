@@ -79,7 +79,8 @@ struct xn_device {
 	double cop, fan_w; /* of a cooler */
 	double heat_w;     /* what it moves now */
 
-	struct xn_snmp_server *snmp; /* the open port: one of these two, none while it is off */
+	uint64_t requests, variables; /* answered by SNMP, with faults or without */
+	struct xn_snmp_server *snmp;  /* the open port: one of these two, none while it is off */
 	struct xn_modbus_server *modbus;
 };
 

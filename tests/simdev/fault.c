@@ -65,7 +65,7 @@ xn_fault_help(char *ret_text, size_t size)
 	    "       simdev crowd ADDRESS:PORT COUNT COMMUNITY RECORDING...\n"
 	    "                                       many SNMP devices that never move\n"
 	    "commands:\n"
-	    "  list | points DEVICE | get DEVICE POINT | set DEVICE POINT VALUE\n"
+	    "  list | served | points DEVICE | get DEVICE POINT | set DEVICE POINT VALUE\n"
 	    "  fault DEVICE FAULT [N] | clear DEVICE | help\n"
 	    "faults (tests/simdev/README.md):\n");
 	for (unsigned i = 1; i < XN_FAULTS; i++) {

@@ -224,6 +224,9 @@ on_pdu(int operation, netsnmp_session *session, int request_id, netsnmp_pdu *req
 	reply->command = SNMP_MSG_RESPONSE;
 	reply->errstat = reply->errindex = 0;
 	xn_snmp_answer(server->device, request, reply);
+	server->device->requests++;
+	for (const netsnmp_variable_list *v = reply->variables; v != NULL; v = v->next_variable)
+		server->device->variables++;
 	if (server->device->fault == XN_FAULT_WRONG_ID) {
 		reply->reqid += 4711;
 		reply->msgid += 4711;
