@@ -186,6 +186,7 @@ build/fuzz/%: tests/fuzz/%.c $(fuzz.src)
 	  $(call load,$(libs.common) $(libs.drivers) $(libs.agent)) -lm -pthread
 
 fuzz: $(fuzzers) ## each decoder for FUZZ_SECONDS from its corpus
+	@tests/fuzz/seeds build/corpus
 	@for f in $(fuzzers); do n=$$(basename $$f); mkdir -p build/corpus/$$n tests/fuzz/corpus/$$n; \
 	  echo "  fuzz    $$n"; $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
 	  -artifact_prefix=build/fuzz/ build/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done

@@ -83,9 +83,11 @@ device pv sunspec at=127.0.0.1:0 unit=3
 
     def start(self):
         self.process = subprocess.Popen([SIMDEV, self.dir + "/conf"], stderr=subprocess.PIPE, text=True)
-        line = self.process.stderr.readline()
-        if "devices" not in line:
-            raise AssertionError(line)
+        said = []
+        while not said or (said[-1] and "devices" not in said[-1]):
+            said.append(self.process.stderr.readline())  # net-snmp may say that it made a directory
+        if not said[-1]:
+            raise AssertionError("".join(said))
         self.ports = {}
         for line in self.ctl("list").splitlines():
             name, _, where, _ = line.split()
@@ -188,8 +190,12 @@ def _(bench):
 def _(bench):
     with open(ROOT + "/tests/simdev/recordings/apc-rpdu2.snmprec") as f:
         wanted = [line.split("|")[0] for line in f]
+    requests, variables = map(int, bench.ctl("served").split())
     code, values, said = snmp(bench, "snmpbulkwalk", "pdu-a", "1.3")
     expect(said[-200:], (code, list(values)), (0, wanted))
+    again = [now - then for now, then in zip(map(int, bench.ctl("served").split()), (requests, variables))]
+    if not len(wanted) < again[1] < len(wanted) + 12 or not len(wanted) / 11 < again[0] < len(wanted) / 9 + 3:
+        raise AssertionError("counted %d requests, %d variables" % tuple(again))
 
 
 @story("a cooler's table gives labels, units and divisors, and an unplugged probe has no value")
@@ -422,6 +428,228 @@ def _(bench):
     if bench.number("pdu-a", "outlet.8.energy") > 0.1:
         raise AssertionError("not reset")
     expect("register", get(bench, "pdu-a", RPDU + "9.4.3.1.11.8"), 0)
+
+
+def modbus_bytes(bench, device, wait=0.6, first=29, count=2, line=None, tid=7, unit=1):
+    """What comes back for one request, in the time."""
+    with line or socket.create_connection(("127.0.0.1", bench.ports[device]), timeout=2) as s:
+        s.sendall(struct.pack(">HHHBBHH", tid, 0, 6, unit, 3, first, count))
+        s.settimeout(wait)
+        answer = b""
+        try:
+            while piece := s.recv(300):
+                answer += piece
+        except TimeoutError:
+            pass
+    return answer
+
+
+RIGHT = struct.pack(">HHHBBBHH", 7, 0, 7, 1, 3, 4, 0x506f, 0x7765)
+
+
+@story("Modbus faults of a frame: another unit, a register fewer, one more, gateway exceptions, bytes one by one")
+def _(bench):
+    for fault, wanted in [("wrong-unit", RIGHT[:6] + b"\x02" + RIGHT[7:]),
+                          ("short", struct.pack(">HHHBBBH", 7, 0, 5, 1, 3, 2, 0x506f)),
+                          ("long", struct.pack(">HHHBBB3H", 7, 0, 9, 1, 3, 6, 0x506f, 0x7765, 0x7220)),
+                          ("exception-0a", struct.pack(">HHHBBB", 7, 0, 3, 1, 0x83, 10)),
+                          ("exception-0b", struct.pack(">HHHBBB", 7, 0, 3, 1, 0x83, 11)),
+                          ("truncated", RIGHT[:6]), ("none", RIGHT)]:
+        bench.ctl("fault", "grid", fault)
+        expect(fault, modbus_bytes(bench, "grid"), wanted)
+    bench.ctl("fault", "grid", "dribble", "100")
+    some = modbus_bytes(bench, "grid", wait=0.25)  # each wait is for the next byte
+    expect("dribbled", some, RIGHT)
+    begin = time.monotonic()
+    bench.ctl("fault", "grid", "dribble", "20")
+    modbus_bytes(bench, "grid", wait=0.2)
+    expect_near("seconds", time.monotonic() - begin, 13 * 0.02 + 0.2, 0.15)
+    bench.ctl("clear", "grid")
+
+
+@story("a late device is one answer behind, by Modbus and by SNMP")
+def _(bench):
+    bench.ctl("fault", "grid", "late")
+    with socket.create_connection(("127.0.0.1", bench.ports["grid"]), timeout=2) as s:
+        s.sendall(struct.pack(">HHHBBHH", 7, 0, 6, 1, 3, 29, 2))
+        s.sendall(struct.pack(">HHHBBHH", 8, 0, 6, 1, 3, 29, 2))
+        expect("the first", s.recv(64), RIGHT)
+    bench.ctl("clear", "grid")
+    bench.ctl("fault", "pdu-a", "late")
+    expect("no answer", snmp(bench, "snmpget", "pdu-a", "1.3.6.1.2.1.1.2.0")[0] != 0, True)
+    again = ["-v2c", "-c", "s3cret", "-r", "1"]
+    expect("one, when asked again", snmp(bench, "snmpget", "pdu-a", "1.3.6.1.2.1.1.2.0", who=again)[0], 0)
+    bench.ctl("clear", "pdu-a")
+
+
+@story("every n-th answer is lost")
+def _(bench):
+    bench.ctl("fault", "pdu-a", "loss", "3")
+    codes = [snmp(bench, "snmpget", "pdu-a", "1.3.6.1.2.1.1.2.0")[0] for _ in range(6)]
+    expect("lost", sum(code != 0 for code in codes), 2)
+    bench.ctl("clear", "pdu-a")
+    bench.ctl("fault", "grid", "loss", "2")
+    expect("lost", [len(modbus_bytes(bench, "grid", wait=0.2)) for _ in range(4)].count(0), 2)
+    bench.ctl("clear", "grid")
+
+
+@story("a half open device keeps its connections in silence, and resets them once it is back")
+def _(bench):
+    with socket.create_connection(("127.0.0.1", bench.ports["grid"]), timeout=1) as s:
+        bench.ctl("fault", "grid", "half-open")
+        s.sendall(struct.pack(">HHHBBHH", 7, 0, 6, 1, 3, 29, 2))
+        with socket.create_connection(("127.0.0.1", bench.ports["grid"]), timeout=1) as other:
+            for line in (s, other):
+                try:
+                    raise AssertionError("said %r" % line.recv(64))
+                except TimeoutError:
+                    pass
+        bench.ctl("clear", "grid")
+        try:
+            raise AssertionError("said %r" % s.recv(64))
+        except ConnectionResetError:
+            pass
+    expect("and answers new ones", modbus_bytes(bench, "grid"), RIGHT)
+
+
+@story("walks of a looping and of a stuck device do not increase")
+def _(bench):
+    table = RPDU + "9.4.3.1.7"
+    bench.ctl("fault", "pdu-a", "loop")
+    code, values, said = snmp(bench, "snmpwalk", "pdu-a", table)
+    expect("loop: " + said, (code, "OID not increasing" in said, len(values)), (1, True, 8))
+    expect("bulk", "OID not increasing" in snmp(bench, "snmpbulkwalk", "pdu-a", table)[2], True)
+    bench.ctl("fault", "pdu-a", "stuck")
+    code, values, said = snmp(bench, "snmpwalk", "pdu-a", table)
+    expect("stuck: " + said, (code, "OID not increasing" in said, len(values)), (1, True, 1))
+    bench.ctl("clear", "pdu-a")
+
+
+@story("a refusing device fails a whole GET for one object, a too-big one a long GET, a no-bulk one GETBULK")
+def _(bench):
+    good, lost = RPDU + "9.4.3.1.7.8", RPDU + "10.2.2.1.10.1"
+    bench.ctl("fault", "pdu-a", "refusing")
+    as_it_is = WHO["pdu-a"] + ["-Cf"]  # or snmpget asks again without the one that was refused
+    code, values, said = snmp(bench, "snmpget", "pdu-a", good, lost, who=as_it_is)
+    expect("refusing: " + said, (code, values, "noSuchName" in said), (2, {}, True))
+    expect("without it", get(bench, "pdu-a", good), 33)
+    expect("a walk passes it", lost in snmp(bench, "snmpbulkwalk", "pdu-a", RPDU + "10")[1], False)
+    bench.ctl("fault", "pdu-a", "refusing-blindly")
+    code, values, said = snmp(bench, "snmpget", "pdu-a", good, lost, who=as_it_is)
+    expect("blindly: " + said, (code, values, "genErr" in said), (2, {}, True))
+    bench.ctl("fault", "pdu-a", "too-big")
+    five = ["%s9.4.3.1.7.%d" % (RPDU, n) for n in range(1, 6)]
+    expect("five", "tooBig" in snmp(bench, "snmpget", "pdu-a", *five)[2], True)
+    expect("four", len(snmp(bench, "snmpget", "pdu-a", *five[:4])[1]), 4)
+    expect("a bulk is cut", len(snmp(bench, "snmpbulkget", "pdu-a", RPDU + "9.4.3.1.7")[1]), 4)
+    bench.ctl("fault", "pdu-a", "no-bulk")
+    expect("bulk", "genErr" in snmp(bench, "snmpbulkget", "pdu-a", RPDU + "9.4.3.1.7")[2], True)
+    expect("walk", len(snmp(bench, "snmpwalk", "pdu-a", RPDU + "9.4.3.1.7")[1]), 8)
+    bench.ctl("clear", "pdu-a")
+
+
+@story("numbers come as text with a unit, as N/A, as NaN, and as numbers again")
+def _(bench):
+    outlet, inlet, nan = RPDU + "9.4.3.1.7.8", RPDU + "10.2.2.1.8.1", struct.unpack(">2H", struct.pack(">f", float("nan")))
+    bench.ctl("set", "pdu-a", "ambient.temperature", "31.5")
+    for fault, wanted in [("text", {outlet: '"33 W"', inlet: '"31.5 C"'}),
+                          ("not-available", {outlet: '"N/A"', inlet: '"N/A"'}),
+                          ("nan", {outlet: "nan", inlet: "nan"}), ("none", {outlet: "33", inlet: "315"})]:
+        bench.ctl("fault", "pdu-a", fault)
+        values = snmp(bench, "snmpget", "pdu-a", outlet, inlet)[1]
+        expect(fault, {oid: value.replace("Opaque: ", "").replace("Float: ", "") for oid, value in values.items()},
+            wanted)
+    bench.ctl("set", "pdu-a", "ambient.temperature", "auto")
+    bench.ctl("fault", "grid", "nan")
+    expect("kW", registers(bench, "grid", 3059, 2), list(nan))
+    bench.ctl("clear", "grid")
+
+
+@story("a sensor that is pulled out takes its row, those behind it move up, and all is back when it is")
+def _(bench):
+    table = "1.3.6.1.4.1.318.1.1.27.1.4.1.2.1"
+    before = snmp(bench, "snmpbulkwalk", "crac", table)[1]
+    bench.ctl("set", "crac", "return.temperature", "41.5")
+    bench.ctl("fault", "crac", "unplugged")
+    time.sleep(1.2)
+    rows = snmp(bench, "snmpbulkwalk", "crac", table)[1]
+    expect("rows", len([oid for oid in rows if oid.startswith(table + ".2.")]), 17)
+    expect("what was row 5 is row 4", (rows[table + ".2.1.4"], rows[table + ".3.1.4"], rows[table + ".4.1.4"]),
+        ('"Return Temperature"', "415", '"C"'))
+    bench.ctl("set", "crac", "return.temperature", "auto")
+    bench.ctl("clear", "crac")
+    after = snmp(bench, "snmpbulkwalk", "crac", table)[1]
+    expect("names", list(after), list(before))
+    bench.ctl("fault", "pdu-a", "unplugged")
+    expect("a probe", "No more variables" in snmp(bench, "snmpbulkwalk", "pdu-a", RPDU + "10.2.2")[2], True)
+    bench.ctl("clear", "pdu-a")
+    get(bench, "pdu-a", RPDU + "10.2.2.1.8.1")
+
+
+@story("an energy register rolls over where its bits end")
+def _(bench):
+    bench.ctl("set", "pv", "output.realpower", "1200")
+    for device, last in [("pdu-a", 2**31 - 1), ("pv", 2**32 - 1)]:
+        read = {"pdu-a": lambda: get(bench, "pdu-a", RPDU + "9.4.3.1.11.8"),
+                "pv": lambda: int.from_bytes(struct.pack(">2H", *registers(bench, "pv", 40094, 2, unit=3)), "big")}[device]
+        bench.ctl("fault", device, "wrap-energy", "3")
+        if read() < last - 2:
+            raise AssertionError("%s: %d is far from %d" % (device, read(), last))
+        time.sleep(4.5)
+        if read() > 2:
+            raise AssertionError("%s: %d has not rolled over" % (device, read()))
+        bench.ctl("fault", device, "reset-energy")
+    bench.ctl("set", "pv", "output.realpower", "auto")
+
+
+@story("a fault of another protocol is refused, and help lists every fault")
+def _(bench):
+    for device, fault in [("grid", "loop"), ("pdu-a", "dribble"), ("grid", "unplugged")]:
+        try:
+            bench.ctl("fault", device, fault)
+            raise ValueError("%s took %s" % (device, fault))
+        except AssertionError as error:
+            expect("words", "%s cannot have the fault %s" % (device, fault) in str(error), True)
+    text = subprocess.run([SIMDEV, "--help"], capture_output=True, text=True)
+    expect("exit code", text.returncode, 0)
+    expect("the same by the control socket", bench.ctl("help"), text.stdout)
+    with open(ROOT + "/tests/simdev/README.md") as f:
+        written = re.findall(r"^\| `([a-z0-9-]+)( N)?` \| (?:both|SNMP|Modbus) \| ", f.read().split("| fault |")[1], re.M)
+    expect("README", sorted(re.findall(r"^  ([a-z0-9-]+) +(?:both|SNMP|Modbus)", text.stdout, re.M)),
+        sorted(word for word, _ in written))
+
+
+@story("a crowd: many devices answer, each at its own address, what a recording holds")
+def _(bench):
+    recordings = [ROOT + "/tests/simdev/recordings/apc-%s.snmprec" % name for name in ("rpdu2", "inrow-dx")]
+    wanted = []
+    for path in recordings:
+        with open(path) as f:
+            wanted.append([line.split("|")[0] for line in f])
+    other = Bench("device old recording at=127.0.0.1:0 community=x recording=%s\n" % recordings[0])
+    crowd = subprocess.Popen([SIMDEV, "crowd", "127.77.0.250:16177", "300", "x"] + recordings,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        expect("devices", crowd.stdout.readline(), "300 devices\n")
+        walks = {}
+        for n, at in [(0, "127.77.0.250"), (1, "127.77.0.251"), (299, "127.77.2.37")]:
+            done = subprocess.run(["snmpbulkwalk", "-v2c", "-c", "x", "-On", "-Oe", at + ":16177", "1.3"],
+                capture_output=True, text=True, timeout=10, env={"MIBS": "", "PATH": os.environ["PATH"]})
+            walks[n] = re.findall(r"^\.([0-9.]+) = ([^N].*)$", done.stdout, re.M)
+            expect("device %d" % n, [oid for oid, _ in walks[n]], wanted[n % 2])
+        done = subprocess.run(["snmpbulkwalk", "-v2c", "-c", "x", "-On", "-Oe", "127.0.0.1:%d" % other.ports["old"],
+            "1.3"], capture_output=True, text=True, timeout=10, env={"MIBS": "", "PATH": os.environ["PATH"]})
+        expect("the same values as from net-snmp's side", walks[0],
+            re.findall(r"^\.([0-9.]+) = ([^N].*)$", done.stdout, re.M))
+        crowd.stdin.write("\n")
+        crowd.stdin.flush()
+        requests, variables = map(int, crowd.stdout.readline().split())
+        if not 300 < variables < 400 or not 30 < requests < 50:
+            raise AssertionError("counted %d requests, %d variables" % (requests, variables))
+    finally:
+        crowd.stdin.close()
+        crowd.wait(10)
+        other.end()
 
 
 @story("recorded devices of others are served as they are")

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +55,9 @@ xn_server_follow(struct xn_loop *loop, struct xn_device *device, struct xn_error
 		xn_modbus_close(device);
 		return XN_OK;
 	}
-	if (device->snmp != NULL || device->modbus != NULL)
+	if (device->modbus != NULL)
+		return xn_modbus_follow(device, err);
+	if (device->snmp != NULL)
 		return XN_OK;
 	return xn_device_is_modbus(device) ? xn_modbus_open(loop, device, err)
 					   : xn_snmp_open(loop, device, err);
@@ -76,15 +79,37 @@ list(struct xn_plant *plant, struct answer *answer)
 		const struct xn_device *device = &plant->devices[i];
 
 		say(answer, "%s %s %s:%u %s\n", device->name, xn_models[device->kind].word,
-		    device->host, device->port, xn_fault_name(device->fault));
+		    device->host, device->port, xn_faults[device->fault].word);
 	}
 }
 
+/* What all devices have answered by SNMP until now, as a crowd tells it. */
+static void
+served(const struct xn_plant *plant, struct answer *answer)
+{
+	uint64_t requests = 0, variables = 0;
+
+	for (size_t i = 0; i < plant->device_count; i++) {
+		requests += plant->devices[i].requests;
+		variables += plant->devices[i].variables;
+	}
+	say(answer, "%" PRIu64 " %" PRIu64 "\n", requests, variables);
+}
+
+/* Name, value, and the number of the object or register it stands in. */
 static void
 points(const struct xn_device *device, struct answer *answer)
 {
-	for (size_t i = 0; i < device->point_count; i++)
-		say(answer, "%s %.9g\n", device->points[i].name, device->points[i].shown);
+	for (size_t i = 0; i < device->point_count; i++) {
+		const struct xn_point *point = &device->points[i];
+
+		say(answer, "%s %.9g ", point->name, point->shown);
+		if (point->form != XN_SNMP_INTEGER)
+			say(answer, "%u\n", point->address);
+		for (size_t arc = 0; arc < point->oid_count; arc++)
+			say(answer, "%lu%c", point->oid[arc],
+			    arc + 1 < point->oid_count ? '.' : '\n');
+	}
 }
 
 /* Hosts, racks and the site have a few numbers of their own beside the devices' points. */
@@ -185,31 +210,32 @@ set(struct xn_plant *plant, const char *name, const char *what, const char *text
 }
 
 static void
-fault(struct control *control, const char *name, const char *what, struct answer *answer)
+fault(struct control *control, const char *name, const char *what, const char *number,
+    struct answer *answer)
 {
 	struct xn_device *device = xn_plant_device(control->plant, name);
+	enum xn_fault fault = xn_fault_named(what);
 	struct xn_error err = {0};
 
-	if (device == NULL) {
+	if (device == NULL)
 		say(answer, "error: %s: no such device\n", name);
-		return;
-	}
-	if (strcmp(what, "reset-energy") == 0) {
-		xn_device_reset_energy(device);
+	else if (fault == XN_FAULTS)
+		say(answer, "error: %s: no such fault\n", what);
+	else if (xn_device_fault(device, fault, (unsigned)strtoul(number, NULL, 10), &err) !=
+		XN_OK ||
+	    xn_server_follow(control->loop, device, &err) != XN_OK)
+		say(answer, "error: %s\n", err.text);
+	else
 		say(answer, "ok\n");
-		return;
-	}
-	for (unsigned i = 0; i < XN_FAULTS; i++) {
-		if (strcmp(xn_fault_name((enum xn_fault)i), what) != 0)
-			continue;
-		xn_device_fault(device, (enum xn_fault)i);
-		if (xn_server_follow(control->loop, device, &err) == XN_OK)
-			say(answer, "ok\n");
-		else
-			say(answer, "error: %s\n", err.text);
-		return;
-	}
-	say(answer, "error: %s: no such fault\n", what);
+}
+
+static void
+help(const char *mark, struct answer *answer)
+{
+	char text[ANSWER_BYTES / 2];
+
+	xn_fault_help(text, sizeof(text));
+	say(answer, "%s%s", mark, text);
 }
 
 static void
@@ -226,20 +252,20 @@ obey(struct control *control, char *line, struct answer *answer)
 	device = count > 1 ? xn_plant_device(control->plant, words[1]) : NULL;
 	if (count == 1 && strcmp(words[0], "list") == 0)
 		list(control->plant, answer);
+	else if (count == 1 && strcmp(words[0], "served") == 0)
+		served(control->plant, answer);
 	else if (count == 2 && strcmp(words[0], "points") == 0 && device != NULL)
 		points(device, answer);
 	else if (count == 3 && strcmp(words[0], "get") == 0)
 		get(control->plant, words[1], words[2], answer);
 	else if (count == 4 && strcmp(words[0], "set") == 0)
 		set(control->plant, words[1], words[2], words[3], answer);
-	else if (count == 3 && strcmp(words[0], "fault") == 0)
-		fault(control, words[1], words[2], answer);
+	else if ((count == 3 || count == 4) && strcmp(words[0], "fault") == 0)
+		fault(control, words[1], words[2], count == 4 ? words[3] : "0", answer);
 	else if (count == 2 && strcmp(words[0], "clear") == 0)
-		fault(control, words[1], "none", answer);
+		fault(control, words[1], "none", "0", answer);
 	else
-		say(answer,
-		    "error: list | points DEVICE | get DEVICE POINT | set DEVICE POINT VALUE | "
-		    "fault DEVICE FAULT | clear DEVICE\n");
+		help(count == 1 && strcmp(words[0], "help") == 0 ? "" : "error: ", answer);
 }
 
 static void

@@ -10,24 +10,7 @@
 
 #define UJ_PER_WH INT64_C(3600000000)
 
-static const char *const fault_names[XN_FAULTS] = {
-    [XN_FAULT_NONE] = "none",
-    [XN_FAULT_SILENT] = "silent",
-    [XN_FAULT_GARBAGE] = "garbage",
-    [XN_FAULT_SENTINEL] = "sentinel",
-    [XN_FAULT_SLOW] = "slow",
-    [XN_FAULT_WRONG_ID] = "wrong-id",
-    [XN_FAULT_TRUNCATED] = "truncated",
-    [XN_FAULT_FROZEN] = "frozen",
-    [XN_FAULT_OFF] = "off",
-};
-
-const char *
-xn_fault_name(enum xn_fault fault)
-{
-	assert(fault < XN_FAULTS);
-	return fault_names[fault];
-}
+enum { OCTETS = 0x04, OPAQUE_FLOAT = 0x78 };
 
 bool
 xn_device_is_modbus(const struct xn_device *device)
@@ -157,23 +140,64 @@ xn_device_integrate(struct xn_device *device, int64_t ms)
 	}
 }
 
-void
-xn_device_reset_energy(struct xn_device *device)
+/* What a register of this form can hold, and one more: an energy rolls over there. */
+static uint64_t
+modulus_of(const struct xn_point *point)
 {
-	for (size_t i = 0; i < device->point_count; i++)
-		if (device->points[i].integrates >= 0)
-			device->points[i].energy_uj = 0;
-	xn_device_integrate(device, 0);
-	xn_device_publish(device);
+	switch (point->form) {
+	case XN_U16: return UINT64_C(1) << 16;
+	case XN_S16: return UINT64_C(1) << 15;
+	case XN_U32: return UINT64_C(1) << 32;
+	case XN_S64: return UINT64_C(1) << 63;
+	case XN_SNMP_INTEGER:
+	case XN_F32: break;
+	}
+	return UINT64_C(1) << 31;
 }
 
 /* The whole counts a register holds: for an energy exact, from the integer. */
 static int64_t
 counts_of(const struct xn_point *point)
 {
-	if (point->integrates >= 0 && !point->held)
-		return point->energy_uj / (int64_t)(point->unit * (double)UJ_PER_WH);
-	return llround(point->shown / point->unit);
+	uint64_t counts;
+
+	if (point->integrates < 0 || point->held)
+		return llround(point->shown / point->unit);
+	counts = (uint64_t)(point->energy_uj / (int64_t)(point->unit * (double)UJ_PER_WH));
+	return (int64_t)((counts + point->ahead) % modulus_of(point));
+}
+
+static void
+reset_energy(struct xn_device *device)
+{
+	for (size_t i = 0; i < device->point_count; i++) {
+		if (device->points[i].integrates < 0)
+			continue;
+		device->points[i].energy_uj = 0;
+		device->points[i].ahead = 0;
+	}
+	xn_device_integrate(device, 0);
+}
+
+/* Brings each energy register so near its end that it rolls over in `seconds` at today's power. */
+static void
+wrap_energy(struct xn_device *device, unsigned seconds)
+{
+	for (size_t i = 0; i < device->point_count; i++) {
+		struct xn_point *point = &device->points[i];
+		int64_t unit_uj = (int64_t)(point->unit * (double)UJ_PER_WH);
+		int64_t left_uj;
+
+		if (point->integrates < 0)
+			continue;
+		left_uj =
+		    1 + llround(fabs(device->points[point->integrates].shown) * 1e6) * seconds;
+		point->energy_uj +=
+		    (2 * unit_uj - left_uj % unit_uj - point->energy_uj % unit_uj) % unit_uj;
+		point->ahead = modulus_of(point) - 1 - (uint64_t)(left_uj / unit_uj) -
+		    (uint64_t)(point->energy_uj / unit_uj);
+	}
+	xn_device_integrate(device, 0);
 }
 
 static void
@@ -185,13 +209,16 @@ put_words(struct xn_registers *registers, unsigned address, uint64_t bits, unsig
 }
 
 static void
-publish_word(struct xn_device *device, const struct xn_point *point, bool none)
+publish_word(struct xn_device *device, const struct xn_point *point)
 {
 	struct xn_registers *r = device->registers;
+	bool none = device->fault == XN_FAULT_SENTINEL || device->fault == XN_FAULT_NAN;
 	float value = (float)(point->shown / point->unit);
 	uint32_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
+	if (none)
+		bits = device->fault == XN_FAULT_NAN ? 0x7fc00000 : 0x80008000;
 	switch (point->form) {
 	case XN_SNMP_INTEGER: break;
 	case XN_U16:
@@ -205,31 +232,129 @@ publish_word(struct xn_device *device, const struct xn_point *point, bool none)
 		put_words(
 		    r, point->address, none ? UINT64_C(1) << 63 : (uint64_t)counts_of(point), 4);
 		break;
-	case XN_F32: put_words(r, point->address, none ? 0x80008000 : bits, 2); break;
+	case XN_F32: put_words(r, point->address, bits, 2); break;
 	}
+}
+
+/* How devices write units behind a number. No word: the bare counts. */
+static void
+write_text(const struct xn_point *point, char *ret_text, size_t size)
+{
+	static const struct {
+		const char *part; /* of the point's name; the first that fits */
+		const char *word;
+		double worth;
+	} words[] = {{"temperature.f", " F", 1}, {"temperature", " C", 1}, {"current", " Amp", 1},
+	    {"voltage", " V", 1}, {"energy", " kWh", 1000}, {"cooling", " kW", 1000},
+	    {"realpower", " W", 1}, {"powerfactor", NULL, 1}, {"power", " VA", 1},
+	    {"airflow.l_s", " L/s", 1}, {"airflow.cfm", " CFM", 1}, {"speed", " rpm", 1}};
+
+	size_t i = 0;
+
+	while (i < sizeof(words) / sizeof(words[0]) && strstr(point->name, words[i].part) == NULL)
+		i++;
+	if (i < sizeof(words) / sizeof(words[0]) && words[i].word != NULL)
+		snprintf(ret_text, size, "%.10g%s",
+		    (double)counts_of(point) * point->unit / words[i].worth, words[i].word);
+	else
+		snprintf(ret_text, size, "%lld", (long long)counts_of(point));
+}
+
+static void
+publish_object(struct xn_device *device, const struct xn_point *point)
+{
+	struct xn_mib_object *object = xn_mib_integer(&device->mib, point->oid, point->oid_count);
+	const float nan = NAN;
+	char text[32] = "N/A";
+
+	object->number = device->fault == XN_FAULT_SENTINEL ? -1 : (long)(int32_t)counts_of(point);
+	xn_mib_disguise(object, 0, NULL, 0);
+	if (device->fault == XN_FAULT_TEXT)
+		write_text(point, text, sizeof(text));
+	if (device->fault == XN_FAULT_TEXT || device->fault == XN_FAULT_NOT_AVAILABLE)
+		xn_mib_disguise(object, OCTETS, text, strlen(text));
+	if (device->fault == XN_FAULT_NAN)
+		xn_mib_disguise(object, OPAQUE_FLOAT, &nan, sizeof(nan));
 }
 
 void
 xn_device_publish(struct xn_device *device)
 {
-	bool none = device->fault == XN_FAULT_SENTINEL;
-
 	if (device->fault == XN_FAULT_FROZEN)
 		return;
 	for (size_t i = 0; i < device->point_count; i++) {
 		const struct xn_point *point = &device->points[i];
 
 		if (point->form != XN_SNMP_INTEGER)
-			publish_word(device, point, none);
-		else
-			xn_mib_integer(&device->mib, point->oid, point->oid_count)->number =
-			    none ? -1 : (long)(int32_t)counts_of(point);
+			publish_word(device, point);
+		else if (!point->gone)
+			publish_object(device, point);
 	}
 }
 
-void
-xn_device_fault(struct xn_device *device, enum xn_fault fault)
+/* The entry of the table whose sensor can be pulled out; 0: there is none. */
+static size_t
+sensors_of(const struct xn_device *device, xn_mib_arc table[static XN_MIB_NAME_MAX])
 {
-	device->fault = fault;
+	const struct xn_model *model = &xn_models[device->kind];
+	char text[256];
+
+	if (model->sensors == NULL)
+		return 0;
+	snprintf(text, sizeof(text), "%s%s", model->root, model->sensors);
+	return xn_mib_parse(text, table);
+}
+
+static void
+move_sensors(struct xn_device *device, bool out)
+{
+	xn_mib_arc row = xn_models[device->kind].loose;
+	xn_mib_arc table[XN_MIB_NAME_MAX];
+	size_t count = sensors_of(device, table);
+
+	for (size_t i = 0; i < device->point_count; i++) {
+		struct xn_point *point = &device->points[i];
+		xn_mib_arc *last = &point->oid[point->oid_count - 1];
+
+		if (point->oid_count <= count ||
+		    memcmp(point->oid, table, count * sizeof(table[0])) != 0)
+			continue;
+		if (*last == row && (out || point->gone))
+			point->gone = out;
+		else if (out ? *last > row : *last >= row)
+			*last += out ? (xn_mib_arc)-1 : 1;
+	}
+	if (out)
+		xn_mib_unplug(&device->mib, table, count, row, &device->pulled);
+	else
+		xn_mib_plug(&device->mib, table, count, row, &device->pulled);
+}
+
+int
+xn_device_fault(
+    struct xn_device *device, enum xn_fault fault, unsigned number, struct xn_error *err)
+{
+	const struct xn_fault_kind *kind = &xn_faults[fault];
+	xn_mib_arc table[XN_MIB_NAME_MAX];
+
+	if (!(xn_device_is_modbus(device) ? kind->modbus : kind->snmp) ||
+	    (fault == XN_FAULT_UNPLUGGED && sensors_of(device, table) == 0))
+		return xn_fail(
+		    err, XN_EINVALID, "%s cannot have the fault %s", device->name, kind->word);
+	if (number == 0)
+		number = fault == XN_FAULT_SLOW ? device->slow_ms : kind->usual;
+	if (fault == XN_FAULT_RESET_ENERGY) {
+		reset_energy(device);
+	} else if (fault == XN_FAULT_WRAP_ENERGY) {
+		wrap_energy(device, number);
+	} else {
+		if (device->fault == XN_FAULT_UNPLUGGED)
+			move_sensors(device, false);
+		if (fault == XN_FAULT_UNPLUGGED)
+			move_sensors(device, true);
+		device->fault = fault;
+		device->fault_number = number;
+	}
 	xn_device_publish(device);
+	return XN_OK;
 }

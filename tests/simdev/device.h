@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "tests/simdev/fault.h"
 #include "tests/simdev/mib.h"
 #include "tests/simdev/registers.h"
 
@@ -23,19 +24,6 @@
 #define XN_RACKS_MAX   16
 
 enum xn_kind { XN_PDU, XN_INROW_DX, XN_METER, XN_PV, XN_RECORDING, XN_TABLE, XN_KINDS };
-
-enum xn_fault {
-	XN_FAULT_NONE,
-	XN_FAULT_SILENT,    /* takes requests, never answers */
-	XN_FAULT_GARBAGE,   /* answers bytes that mean nothing */
-	XN_FAULT_SENTINEL,  /* every moving value is its vendor's "none" */
-	XN_FAULT_SLOW,      /* answers after slow_ms */
-	XN_FAULT_WRONG_ID,  /* answers with another request's id */
-	XN_FAULT_TRUNCATED, /* answers half of it */
-	XN_FAULT_FROZEN,    /* answers the same values for ever */
-	XN_FAULT_OFF,       /* not there: port closed */
-	XN_FAULTS
-};
 
 /* How a value stands in its place. */
 enum xn_form { XN_SNMP_INTEGER, XN_U16, XN_S16, XN_U32, XN_S64, XN_F32 };
@@ -54,6 +42,8 @@ struct xn_point {
 	int integrates; /* an energy: index of its power point, else -1 */
 	int sign;       /* +1 or -1: which direction of that power it counts */
 	int64_t energy_uj;
+	uint64_t ahead; /* counts by which its register is ahead of energy_uj */
+	bool gone;      /* its place went with a sensor that was pulled out */
 };
 
 struct xn_outlet {
@@ -66,8 +56,9 @@ struct xn_device {
 	char name[XN_NAME_MAX];
 	enum xn_kind kind;
 	enum xn_fault fault;
-	char host[64]; /* address to listen on */
-	unsigned port; /* the one that is open now, once it is */
+	unsigned fault_number; /* the N of fault.h */
+	char host[64];         /* address to listen on */
+	unsigned port;         /* the one that is open now, once it is */
 	unsigned slow_ms;
 	double first_energy_wh;
 
@@ -77,6 +68,7 @@ struct xn_device {
 
 	char recording[512];
 	struct xn_mib mib;
+	struct xn_mib pulled;           /* what went with a sensor */
 	struct xn_registers *registers; /* NULL for SNMP */
 	struct xn_point *points;
 	size_t point_count;
@@ -87,7 +79,8 @@ struct xn_device {
 	double cop, fan_w; /* of a cooler */
 	double heat_w;     /* what it moves now */
 
-	struct xn_snmp_server *snmp; /* the open port: one of these two, none while it is off */
+	uint64_t requests, variables; /* answered by SNMP, with faults or without */
+	struct xn_snmp_server *snmp;  /* the open port: one of these two, none while it is off */
 	struct xn_modbus_server *modbus;
 };
 
@@ -107,8 +100,8 @@ void xn_device_integrate(struct xn_device *device, int64_t ms);
 /* Writes what is shown into objects or registers. */
 void xn_device_publish(struct xn_device *device);
 
-void xn_device_fault(struct xn_device *device, enum xn_fault fault);
-void xn_device_reset_energy(struct xn_device *device);
-const char *xn_fault_name(enum xn_fault fault);
+/* XN_EINVALID: such a device cannot have this fault. `number` 0: the usual one. */
+int xn_device_fault(
+    struct xn_device *device, enum xn_fault fault, unsigned number, struct xn_error *err);
 
 #endif

@@ -5,6 +5,7 @@
  *
  *     simdev CONFIG                          serves until it is ended
  *     simdev ctl SOCKET get DEVICE POINT     and others
+ *     simdev crowd ADDRESS:PORT COUNT ...    many recorded SNMP devices, for a poller's load
  */
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "tests/simdev/cpu.h"
+#include "tests/simdev/crowd.h"
 #include "tests/simdev/plant.h"
 #include "tests/simdev/server.h"
 
@@ -29,6 +31,16 @@ give_up(const struct xn_error *err)
 {
 	fprintf(stderr, "simdev: %s\n", err->text);
 	return xn_exit_of(err->code);
+}
+
+static int
+usage(bool asked)
+{
+	char text[8192];
+
+	xn_fault_help(text, sizeof(text));
+	fputs(text, asked ? stdout : stderr);
+	return asked ? XN_EXIT_OK : XN_EXIT_USAGE;
 }
 
 static void
@@ -99,10 +111,13 @@ main(int argc, char **argv)
 
 	if (argc >= 4 && strcmp(argv[1], "ctl") == 0)
 		return xn_control_send(argv[2], argc - 3, argv + 3);
-	if (argc != 2 || argv[1][0] == '-') {
-		fprintf(stderr, "usage: simdev CONFIG\n       simdev ctl SOCKET COMMAND...\n");
-		return XN_EXIT_USAGE;
+	if (argc >= 6 && strcmp(argv[1], "crowd") == 0) {
+		result =
+		    xn_crowd_serve(argv[2], strtoul(argv[3], NULL, 10), argv[4], argv + 5, &err);
+		return result == XN_OK ? 0 : give_up(&err);
 	}
+	if (argc != 2 || argv[1][0] == '-')
+		return usage(argc == 2 && strcmp(argv[1], "--help") == 0);
 	bench = calloc(1, sizeof(*bench));
 	if (bench == NULL)
 		abort();

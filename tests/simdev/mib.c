@@ -85,10 +85,11 @@ xn_mib_after(const struct xn_mib *mib, const xn_mib_arc *name, size_t count)
 	return at < mib->count ? &mib->objects[at] : NULL;
 }
 
+/* Puts an object in its place, and takes what it owns. */
 static struct xn_mib_object *
-insert(struct xn_mib *mib, const xn_mib_arc *name, size_t count)
+put(struct xn_mib *mib, struct xn_mib_object new)
 {
-	size_t at = place(mib, name, count);
+	size_t at = place(mib, new.name, new.name_count);
 	struct xn_mib_object *object;
 
 	if (mib->count == mib->capacity) {
@@ -102,12 +103,20 @@ insert(struct xn_mib *mib, const xn_mib_arc *name, size_t count)
 	}
 	object = &mib->objects[at];
 	memmove(object + 1, object, (mib->count - at) * sizeof(*object));
-	*object = (struct xn_mib_object){.name = calloc(count, sizeof(*name)), .name_count = count};
-	if (object->name == NULL)
-		abort();
-	memcpy(object->name, name, count * sizeof(*name));
+	*object = new;
 	mib->count++;
 	return object;
+}
+
+static struct xn_mib_object *
+insert(struct xn_mib *mib, const xn_mib_arc *name, size_t count)
+{
+	struct xn_mib_object new = {.name = calloc(count, sizeof(*name)), .name_count = count};
+
+	if (new.name == NULL)
+		abort();
+	memcpy(new.name, name, count * sizeof(*name));
+	return put(mib, new);
 }
 
 struct xn_mib_object *
@@ -130,6 +139,76 @@ keep(struct xn_mib_object *object, const void *bytes, size_t size)
 		abort();
 	memcpy(object->bytes, bytes, size);
 	object->size = size;
+}
+
+void
+xn_mib_disguise(struct xn_mib_object *object, uint8_t tag, const void *bytes, size_t size)
+{
+	if (object->disguise != 0) {
+		free(object->bytes);
+		object->bytes = NULL;
+	}
+	assert(object->bytes == NULL);
+	object->disguise = tag;
+	if (tag != 0)
+		keep(object, bytes, size);
+}
+
+/* The objects of a table are neighbours: from `ret_first` on, so many. */
+static size_t
+rows_of(const struct xn_mib *mib, const xn_mib_arc *table, size_t count, size_t *ret_first)
+{
+	size_t end = place(mib, table, count);
+
+	*ret_first = end;
+	while (end < mib->count && mib->objects[end].name_count > count &&
+	    compare(mib->objects[end].name, count, table, count) == 0)
+		end++;
+	return end - *ret_first;
+}
+
+static xn_mib_arc *
+row_of(const struct xn_mib_object *object)
+{
+	return &object->name[object->name_count - 1];
+}
+
+void
+xn_mib_unplug(struct xn_mib *mib, const xn_mib_arc *table, size_t count, xn_mib_arc row,
+    struct xn_mib *ret_out)
+{
+	size_t first, rows = rows_of(mib, table, count, &first);
+	size_t to = first;
+
+	for (size_t at = first; at < first + rows; at++) {
+		struct xn_mib_object object = mib->objects[at];
+
+		if (*row_of(&object) == row) {
+			put(ret_out, object);
+			continue;
+		}
+		if (*row_of(&object) > row)
+			--*row_of(&object);
+		mib->objects[to++] = object;
+	}
+	memmove(&mib->objects[to], &mib->objects[first + rows],
+	    (mib->count - first - rows) * sizeof(mib->objects[0]));
+	mib->count -= first + rows - to;
+}
+
+void
+xn_mib_plug(
+    struct xn_mib *mib, const xn_mib_arc *table, size_t count, xn_mib_arc row, struct xn_mib *out)
+{
+	size_t first, rows = rows_of(mib, table, count, &first);
+
+	for (size_t at = first; at < first + rows; at++)
+		if (*row_of(&mib->objects[at]) >= row)
+			++*row_of(&mib->objects[at]);
+	for (size_t i = 0; i < out->count; i++)
+		put(mib, out->objects[i]);
+	free(out->objects);
+	*out = (struct xn_mib){0};
 }
 
 static int
@@ -156,8 +235,41 @@ keep_hex(struct xn_mib_object *object, const char *text)
 	return true;
 }
 
+/* `\xHH` stands for a byte, all else for itself. */
+static void
+keep_escaped(struct xn_mib_object *object, const char *text)
+{
+	size_t used = 0;
+	uint8_t *bytes;
+
+	keep(object, text, strlen(text));
+	bytes = object->bytes;
+	for (; *text != '\0'; text++) {
+		if (text[0] == '\\' && text[1] == 'x' && hex_digit(text[2]) >= 0 &&
+		    hex_digit(text[3]) >= 0) {
+			bytes[used++] = (uint8_t)(hex_digit(text[2]) * 16 + hex_digit(text[3]));
+			text += 3;
+		} else {
+			bytes[used++] = (uint8_t)*text;
+		}
+	}
+	object->size = used;
+}
+
 static bool
-set_value(struct xn_mib_object *object, const char *text, bool hex)
+keep_octets(struct xn_mib_object *object, const char *text, char form)
+{
+	if (form == 'x')
+		return keep_hex(object, text);
+	if (form == 'e')
+		keep_escaped(object, text);
+	else
+		keep(object, text, strlen(text));
+	return true;
+}
+
+static bool
+set_value(struct xn_mib_object *object, const char *text, char form)
 {
 	xn_mib_arc name[XN_MIB_NAME_MAX];
 	struct in_addr address;
@@ -171,18 +283,14 @@ set_value(struct xn_mib_object *object, const char *text, bool hex)
 	case COUNTER64: object->wide = strtoull(text, NULL, 10); return true;
 	case NOTHING: return true;
 	case OPAQUE:
-	case OCTETS:
-		if (hex)
-			return keep_hex(object, text);
-		keep(object, text, strlen(text));
-		return true;
+	case OCTETS: return keep_octets(object, text, form);
 	case NAME:
 		count = xn_mib_parse(text, name);
 		keep(object, name, count * sizeof(*name));
 		return true; /* some devices do answer names that are none */
 	case ADDRESS:
-		if (hex)
-			return keep_hex(object, text) && object->size == 4;
+		if (form != '\0')
+			return keep_octets(object, text, form) && object->size == 4;
 		if (inet_pton(AF_INET, text, &address) != 1)
 			return false;
 		keep(object, &address, sizeof(address));
@@ -210,7 +318,7 @@ take_line(struct xn_mib *mib, char *line)
 		return false;
 	object = insert(mib, name, count);
 	object->type = (uint8_t)strtoul(tag, &end, 10);
-	return set_value(object, value, *end == 'x');
+	return set_value(object, value, *end);
 }
 
 int

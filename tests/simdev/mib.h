@@ -1,6 +1,6 @@
 /*
  * Mib: the objects one SNMP device answers, sorted, as read from an .snmprec recording (lines
- * OID|TAG|VALUE in the manner of snmpsim; a tag with `x` behind it means hexadecimal text).
+ * OID|TAG|VALUE in the manner of snmpsim; `x` behind a tag: hexadecimal, `e`: with \xHH in it).
  *
  * Owns copies of all names and values. Invariant: names strictly increase.
  */
@@ -19,7 +19,8 @@ typedef unsigned long xn_mib_arc; /* as net-snmp's `oid` */
 struct xn_mib_object {
 	xn_mib_arc *name;
 	size_t name_count;
-	uint8_t type; /* the BER tag: 0x02 integer, 0x04 octets, 0x41 counter ... */
+	uint8_t type;     /* the BER tag: 0x02 integer, 0x04 octets, 0x41 counter ... */
+	uint8_t disguise; /* of a number: 0, or the tag it is sent with, `bytes` being its value */
 	union {
 		long number;   /* integer, counter, gauge, ticks */
 		uint64_t wide; /* Counter64 */
@@ -46,5 +47,17 @@ const struct xn_mib_object *xn_mib_after(
 
 /* The object of this name as an integer, made if it is not there. */
 struct xn_mib_object *xn_mib_integer(struct xn_mib *mib, const xn_mib_arc *name, size_t count);
+
+/* Sends a number as something else, until it is told 0 for a tag. */
+void xn_mib_disguise(struct xn_mib_object *object, uint8_t tag, const void *bytes, size_t size);
+
+/*
+ * A table (the OID of its entry) whose last index is a row's number: takes row `row` out, into
+ * `ret_out`, and moves those behind it up; and back again, which empties `out`.
+ */
+void xn_mib_unplug(struct xn_mib *mib, const xn_mib_arc *table, size_t count, xn_mib_arc row,
+    struct xn_mib *ret_out);
+void xn_mib_plug(
+    struct xn_mib *mib, const xn_mib_arc *table, size_t count, xn_mib_arc row, struct xn_mib *out);
 
 #endif

@@ -141,11 +141,20 @@ furnish_pv(struct xn_device *device)
 }
 
 const struct xn_model xn_models[XN_KINDS] = {
-    [XN_PDU] = {"pdu", "apc-rpdu2.snmprec", "1.3.6.1.4.1.318.1.1.26", pdu_rows, NULL},
-    [XN_INROW_DX] = {"inrow-dx", "apc-inrow-dx.snmprec", "1.3.6.1.4.1.318.1.1.27.1.4.1.2.1",
-	inrow_rows, NULL},
-    [XN_METER] = {"pm5000", NULL, NULL, meter_rows, furnish_meter},
-    [XN_PV] = {"sunspec", NULL, NULL, pv_rows, furnish_pv},
-    [XN_RECORDING] = {"recording", NULL, NULL, NULL, NULL},
-    [XN_TABLE] = {"registers", NULL, NULL, NULL, NULL},
+    [XN_PDU] = {.word = "pdu",
+	.recording = "apc-rpdu2.snmprec",
+	.root = "1.3.6.1.4.1.318.1.1.26",
+	.rows = pdu_rows,
+	.sensors = ".10.2.2.1",
+	.loose = 1},
+    [XN_INROW_DX] = {.word = "inrow-dx",
+	.recording = "apc-inrow-dx.snmprec",
+	.root = "1.3.6.1.4.1.318.1.1.27.1.4.1.2.1",
+	.rows = inrow_rows,
+	.sensors = "",
+	.loose = 3},
+    [XN_METER] = {.word = "pm5000", .rows = meter_rows, .furnish = furnish_meter},
+    [XN_PV] = {.word = "sunspec", .rows = pv_rows, .furnish = furnish_pv},
+    [XN_RECORDING] = {.word = "recording"},
+    [XN_TABLE] = {.word = "registers"},
 };

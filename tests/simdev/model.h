@@ -24,6 +24,9 @@ struct xn_model {
 	const char *root;                /* of its objects' names */
 	const struct xn_model_row *rows; /* end with a NULL name; NULL: nothing moves */
 	void (*furnish)(struct xn_device *device); /* registers that never move; NULL: none */
+	const char *sensors; /* a table below the root ("": the root) whose row `loose` can be
+				pulled out; NULL: none */
+	xn_mib_arc loose;
 };
 
 extern const struct xn_model xn_models[XN_KINDS];

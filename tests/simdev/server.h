@@ -16,6 +16,8 @@ int xn_snmp_open(struct xn_loop *loop, struct xn_device *device, struct xn_error
 int xn_modbus_open(struct xn_loop *loop, struct xn_device *device, struct xn_error *err);
 void xn_snmp_close(struct xn_device *device);
 void xn_modbus_close(struct xn_device *device);
+/* Leaves the line alone while the device is half open, and takes it up again. */
+int xn_modbus_follow(struct xn_device *device, struct xn_error *err);
 
 /* The control socket: lines from `simdev ctl`, an answer, closed. */
 int xn_control_open(struct xn_loop *loop, struct xn_plant *plant, struct xn_error *err);

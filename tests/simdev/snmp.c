@@ -11,9 +11,9 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#define ANSWER_BYTES_MAX 1300 /* what a GETBULK may fill, so that the answer is one datagram */
-#define ENGINE_ID        "0x80001f88047873696d646576"
-#define REPEATERS_MAX    64
+#include "tests/simdev/answer.h"
+
+#define ENGINE_ID "0x80001f88047873696d646576"
 
 /* The transport is first, so that the library's pointer to it is also ours. */
 struct link {
@@ -29,6 +29,7 @@ struct xn_snmp_server {
 	struct link *link; /* freed by the library with the session */
 	void *session;
 	struct late *late; /* answers on their way, of a slow device */
+	unsigned answers;
 };
 
 /* An answer that leaves later. */
@@ -66,199 +67,122 @@ send_late(void *context)
 	forget(late);
 }
 
-static int
-send_slowly(struct link *link, const void *bytes, int size, void *const *peer, int peer_size)
+/* Bytes on their way to whoever asked. */
+struct packet {
+	struct link *link;
+	const void *bytes;
+	int size;
+	void **peer;
+	int *peer_size;
+};
+
+static struct late *
+keep(const struct packet *packet)
 {
+	struct xn_snmp_server *server = packet->link->server;
 	struct late *late = calloc(1, sizeof(*late));
-	xn_duration delay = {.ms = link->server->device->slow_ms};
 
 	if (late == NULL)
-		return -1;
-	*late = (struct late){.server = link->server,
-	    .size = size,
-	    .peer_size = peer_size,
-	    .bytes = netsnmp_memdup(bytes, (size_t)size),
-	    .peer = netsnmp_memdup(*peer, (size_t)peer_size),
-	    .next = link->server->late};
-	link->server->late = late;
-	if (xn_loop_timer(link->server->loop, delay, (xn_duration){0}, send_late, late,
-		&late->timer, NULL) != XN_OK)
-		forget(late);
-	return size;
+		abort();
+	*late = (struct late){.server = server,
+	    .size = packet->size,
+	    .peer_size = *packet->peer_size,
+	    .bytes = netsnmp_memdup(packet->bytes, (size_t)packet->size),
+	    .peer = netsnmp_memdup(*packet->peer, (size_t)*packet->peer_size),
+	    .next = server->late};
+	server->late = late;
+	return late;
 }
+
+static void
+leave(const struct packet *packet)
+{
+	struct link *link = packet->link;
+
+	link->send(&link->transport, packet->bytes, packet->size, packet->peer, packet->peer_size);
+}
+
+static void
+swallow(const struct packet *packet)
+{
+	(void)packet;
+}
+
+static void
+leave_garbage(const struct packet *packet)
+{
+	static const uint8_t garbage[] = {0x30, 0x82, 0xff, 0xff, 0x02, 0x09, 0x41, 0x00, 0xa2};
+	struct packet other = *packet;
+
+	other.bytes = garbage;
+	other.size = sizeof(garbage);
+	leave(&other);
+}
+
+static void
+leave_half(const struct packet *packet)
+{
+	struct packet half = *packet;
+
+	half.size /= 2;
+	leave(&half);
+}
+
+static void
+leave_slowly(const struct packet *packet)
+{
+	struct xn_snmp_server *server = packet->link->server;
+	xn_duration delay = {.ms = server->device->fault_number};
+	struct late *late = keep(packet);
+
+	if (xn_loop_timer(server->loop, delay, (xn_duration){0}, send_late, late, &late->timer,
+		NULL) != XN_OK)
+		forget(late);
+}
+
+/* What was kept before goes first. */
+static void
+leave_behind(const struct packet *packet)
+{
+	if (packet->link->server->late != NULL)
+		send_late(packet->link->server->late);
+	keep(packet);
+}
+
+static void
+leave_mostly(const struct packet *packet)
+{
+	struct xn_snmp_server *server = packet->link->server;
+
+	if (++server->answers % server->device->fault_number != 0)
+		leave(packet);
+}
+
+static void (*const ways[XN_FAULTS])(const struct packet *packet) = {
+    [XN_FAULT_SILENT] = swallow,
+    [XN_FAULT_OFF] = swallow,
+    [XN_FAULT_GARBAGE] = leave_garbage,
+    [XN_FAULT_TRUNCATED] = leave_half,
+    [XN_FAULT_SLOW] = leave_slowly,
+    [XN_FAULT_LATE] = leave_behind,
+    [XN_FAULT_LOSS] = leave_mostly,
+};
 
 /* The library's way out: faults of the line are made here. */
 static int
 send_through(netsnmp_transport *transport, const void *bytes, int size, void **peer, int *peer_size)
 {
-	static const uint8_t garbage[] = {0x30, 0x82, 0xff, 0xff, 0x02, 0x09, 0x41, 0x00, 0xa2};
 	struct link *link = (struct link *)transport;
+	struct packet packet = {link, bytes, size, peer, peer_size};
 
-	switch (link->server->device->fault) {
-	case XN_FAULT_OFF:
-	case XN_FAULT_SILENT: return size;
-	case XN_FAULT_SLOW: return send_slowly(link, bytes, size, peer, *peer_size);
-	case XN_FAULT_GARBAGE:
-		link->send(transport, garbage, sizeof(garbage), peer, peer_size);
-		return size;
-	case XN_FAULT_TRUNCATED:
-		link->send(transport, bytes, size / 2, peer, peer_size);
-		return size;
-	case XN_FAULT_NONE:
-	case XN_FAULT_SENTINEL:
-	case XN_FAULT_WRONG_ID:
-	case XN_FAULT_FROZEN:
-	case XN_FAULTS: break;
-	}
-	return link->send(transport, bytes, size, peer, peer_size);
+	if (ways[link->server->device->fault] != NULL)
+		ways[link->server->device->fault](&packet);
+	else
+		leave(&packet);
+	return size;
 }
 
-/* ---- answers ---- */
-
-/* The library counts the size of integers as bytes of a long, whatever the type. */
-static void
-add_object(netsnmp_variable_list **list, const struct xn_mib_object *object)
-{
-	struct counter64 wide;
-
-	if (object->type == ASN_COUNTER64) {
-		wide.high = (u_long)(object->wide >> 32);
-		wide.low = (u_long)(object->wide & UINT32_MAX);
-		snmp_varlist_add_variable(
-		    list, object->name, object->name_count, object->type, &wide, sizeof(wide));
-	} else if (object->bytes != NULL) {
-		snmp_varlist_add_variable(list, object->name, object->name_count, object->type,
-		    object->bytes, object->size);
-	} else {
-		snmp_varlist_add_variable(list, object->name, object->name_count, object->type,
-		    &object->number, sizeof(object->number));
-	}
-}
-
-static size_t
-bytes_of(const struct xn_mib_object *object)
-{
-	return 2 * object->name_count + (object->bytes != NULL ? object->size : 8) + 8;
-}
-
-/* False when a version 1 request names what is not there: it then fails whole. */
-static bool
-answer_one(const struct xn_mib *mib, const netsnmp_variable_list *asked, const netsnmp_pdu *request,
-    netsnmp_variable_list **list)
-{
-	bool next = request->command != SNMP_MSG_GET;
-	const struct xn_mib_object *object = next
-	    ? xn_mib_after(mib, asked->name, asked->name_length)
-	    : xn_mib_get(mib, asked->name, asked->name_length);
-
-	if (object != NULL) {
-		add_object(list, object);
-		return true;
-	}
-	if (request->version == SNMP_VERSION_1)
-		return false;
-	snmp_varlist_add_variable(list, asked->name, asked->name_length,
-	    next ? SNMP_ENDOFMIBVIEW : SNMP_NOSUCHINSTANCE, NULL, 0);
-	return true;
-}
-
-/* Where a repeater of a GETBULK has come to. */
-struct cursor {
-	const xn_mib_arc *name;
-	size_t count;
-};
-
-/* Appends what follows the cursor; false when the answer is full. */
-static bool
-advance(const struct xn_mib *mib, struct cursor *at, netsnmp_variable_list **list, size_t *bytes_io,
-    bool *ret_more)
-{
-	const struct xn_mib_object *object = xn_mib_after(mib, at->name, at->count);
-	size_t bytes = object != NULL ? bytes_of(object) : 2 * at->count + 8;
-
-	if (*bytes_io > 0 && *bytes_io + bytes > ANSWER_BYTES_MAX)
-		return false;
-	*bytes_io += bytes;
-	if (object == NULL) {
-		snmp_varlist_add_variable(list, at->name, at->count, SNMP_ENDOFMIBVIEW, NULL, 0);
-		return true;
-	}
-	add_object(list, object);
-	*at = (struct cursor){object->name, object->name_count};
-	*ret_more = true;
-	return true;
-}
-
-/* One row after the other over all repeaters, until the answer is full or everything has ended. */
-static void
-answer_repeaters(const struct xn_mib *mib, const netsnmp_variable_list *asked, long repetitions,
-    netsnmp_variable_list **list)
-{
-	struct cursor cursors[REPEATERS_MAX];
-	size_t count = 0, bytes = 0;
-	bool more = true;
-
-	for (; asked != NULL && count < REPEATERS_MAX; asked = asked->next_variable)
-		cursors[count++] = (struct cursor){asked->name, asked->name_length};
-	for (; more && repetitions > 0; repetitions--) {
-		more = false;
-		for (size_t i = 0; i < count; i++) {
-			if (!advance(mib, &cursors[i], list, &bytes, &more) || *list == NULL)
-				return;
-			list = &(*list)->next_variable;
-		}
-	}
-}
-
-static void
-answer_bulk(const struct xn_mib *mib, const netsnmp_pdu *request, netsnmp_pdu *reply)
-{
-	const netsnmp_variable_list *asked = request->variables;
-	netsnmp_variable_list **list = &reply->variables;
-
-	for (long i = 0; i < request->non_repeaters && asked != NULL; i++) {
-		answer_one(mib, asked, request, list);
-		asked = asked->next_variable;
-		list = &(*list)->next_variable;
-	}
-	answer_repeaters(mib, asked, request->max_repetitions, list);
-}
-
-static void
-refuse(const netsnmp_pdu *request, netsnmp_pdu *reply, long status, long index)
-{
-	snmp_free_varbind(reply->variables);
-	reply->variables = snmp_clone_varbind(request->variables);
-	reply->errstat = status;
-	reply->errindex = index;
-}
-
-static void
-answer(const struct xn_mib *mib, const netsnmp_pdu *request, netsnmp_pdu *reply)
-{
-	netsnmp_variable_list **list = &reply->variables;
-	long index = 0;
-
-	if (request->command == SNMP_MSG_GETBULK) {
-		answer_bulk(mib, request, reply);
-		return;
-	}
-	if (request->command != SNMP_MSG_GET && request->command != SNMP_MSG_GETNEXT) {
-		refuse(request, reply,
-		    request->version == SNMP_VERSION_1 ? SNMP_ERR_NOSUCHNAME : SNMP_ERR_NOTWRITABLE,
-		    1);
-		return;
-	}
-	for (const netsnmp_variable_list *asked = request->variables; asked != NULL;
-	     asked = asked->next_variable) {
-		index++;
-		if (!answer_one(mib, asked, request, list)) {
-			refuse(request, reply, SNMP_ERR_NOSUCHNAME, index);
-			return;
-		}
-		list = &(*list)->next_variable;
-	}
-}
+/* ---- requests ---- */
 
 /* The library checks keys; who may ask at all is ours to say. */
 static bool
@@ -299,7 +223,10 @@ on_pdu(int operation, netsnmp_session *session, int request_id, netsnmp_pdu *req
 	reply->variables = NULL;
 	reply->command = SNMP_MSG_RESPONSE;
 	reply->errstat = reply->errindex = 0;
-	answer(&server->device->mib, request, reply);
+	xn_snmp_answer(server->device, request, reply);
+	server->device->requests++;
+	for (const netsnmp_variable_list *v = reply->variables; v != NULL; v = v->next_variable)
+		server->device->variables++;
 	if (server->device->fault == XN_FAULT_WRONG_ID) {
 		reply->reqid += 4711;
 		reply->msgid += 4711;
