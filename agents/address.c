@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/credential.h"
-#include "drivers/url.h"
 
 struct text {
 	char *at;
@@ -119,13 +118,41 @@ xn_address_bus(const char *url, char *ret_bus, size_t size)
 		snprintf(ret_bus, size, "%.*s", (int)strcspn(url, "?"), url);
 }
 
-void
-xn_address_host(const char *url, char *ret_host, size_t size)
+/* A device that is read by Modbus: its host as an SNMP one. */
+static int
+put_host(struct text *url, const struct xn_site_device *device, struct xn_error *err)
 {
-	struct xn_url parsed;
-	bool found =
-	    xn_url_parse(url, &parsed, NULL) == XN_OK && parsed.scheme != XN_URL_MODBUS_RTU;
+	struct xn_url place;
+	bool colons;
 
-	snprintf(ret_host, size, "%s", found ? parsed.host : "");
-	explicit_bzero(&parsed, sizeof(parsed)); /* it holds what the credentials held */
+	if (xn_url_parse(device->address, &place, err) < 0)
+		return XN_EINVALID;
+	if (place.scheme == XN_URL_MODBUS_RTU)
+		return xn_fail(err, XN_ENOTFOUND, "a serial line has no host");
+	colons = strchr(place.host, ':') != NULL;
+	put(url, colons ? "snmp://[" : "snmp://");
+	put(url, place.host);
+	put(url, colons ? "]" : "");
+	return XN_OK;
+}
+
+int
+xn_address_caller(const struct xn_site_device *device, const char *credentials,
+    struct xn_url *ret_url, struct xn_error *err)
+{
+	char address[XN_URL_SIZE] = "";
+	struct text url = {.at = address};
+	int result = XN_OK;
+
+	if (device->snmp.version == 0)
+		return xn_fail(err, XN_ENOTFOUND, "no SNMP settings");
+	if (strncmp(device->address, "snmp:", 5) == 0)
+		put(&url, device->address);
+	else
+		result = put_host(&url, device, err);
+	if (result == XN_OK)
+		result = put_snmp(&url, &device->snmp, credentials, err);
+	if (result == XN_OK && url.full)
+		result = xn_fail(err, XN_EINVALID, "address too long");
+	return result == XN_OK ? xn_url_parse(address, ret_url, err) : result;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "common/site.h"
+#include "drivers/url.h"
 
 #define XN_URL_SIZE 2048
 
@@ -21,7 +22,11 @@ int xn_address_url(const struct xn_site_device *device, const char *credentials,
  */
 void xn_address_bus(const char *url, char *ret_bus, size_t size);
 
-/* The host of a URL as it stands there; "" for a serial line or when it cannot be read. */
-void xn_address_host(const char *url, char *ret_host, size_t size);
+/*
+ * How a device that calls by itself is known, secrets included: its host and SNMP settings, be it
+ * read by SNMP or not. XN_ENOTFOUND: it has no host or no such settings.
+ */
+int xn_address_caller(const struct xn_site_device *device, const char *credentials,
+    struct xn_url *ret_url, struct xn_error *err);
 
 #endif

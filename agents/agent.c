@@ -39,7 +39,7 @@ struct device {
 struct agent {
 	const struct xn_agent_options *options;
 	struct xn_loop *loop;
-	struct xn_loop_source *poll_timer, *cut_timer, *uplink_timer;
+	struct xn_loop_source *poll_timer, *cut_timer, *uplink_timer, *trap_timer;
 	struct xn_devices *devices;
 	struct xn_traps *traps; /* NULL: not listened for */
 	struct xn_poller poller;
@@ -279,6 +279,32 @@ ask_devices(void *context)
 }
 
 static void
+hurry(void *context, uint32_t device)
+{
+	struct agent *agent = context;
+
+	xn_poller_hurry(&agent->poller, device, xn_clock_monotonic_ms());
+	xn_loop_timer_set(agent->poll_timer, (xn_duration){.ms = 0});
+}
+
+static void
+take_traps(void *context)
+{
+	struct agent *agent = context;
+	int64_t wait_ms = xn_traps_take(agent->traps, xn_clock_monotonic_ms(), hurry, agent);
+
+	if (wait_ms != INT64_MAX)
+		xn_loop_timer_set(agent->trap_timer, (xn_duration){.ms = wait_ms});
+}
+
+static void
+on_trap_fd(void *context, int fd, uint32_t events)
+{
+	(void)fd, (void)events;
+	take_traps(context);
+}
+
+static void
 take_device_facts(void *context, int fd, uint32_t events)
 {
 	struct agent *agent = context;
@@ -292,6 +318,9 @@ take_device_facts(void *context, int fd, uint32_t events)
 			xn_poller_done(&agent->poller, fact.device, fact.good,
 			    xn_clock_monotonic_ms(), fact.elapsed_ms);
 			device->tried = true;
+			if (agent->traps != NULL && fact.engine_size > 0)
+				xn_traps_engine(
+				    agent->traps, fact.device, fact.engine, fact.engine_size);
 			if (fact.good)
 				take_values(agent, device, &fact);
 			else
@@ -300,24 +329,6 @@ take_device_facts(void *context, int fd, uint32_t events)
 	}
 	if (!agent->started && all_tried(agent))
 		cut_frame(agent);
-	ask_devices(agent);
-}
-
-static void
-hurry(void *context, uint32_t device)
-{
-	struct agent *agent = context;
-
-	xn_poller_hurry(&agent->poller, device, xn_clock_monotonic_ms());
-}
-
-static void
-take_traps(void *context, int fd, uint32_t events)
-{
-	struct agent *agent = context;
-
-	(void)fd, (void)events;
-	xn_traps_take(agent->traps, xn_clock_monotonic_ms(), hurry, agent);
 	ask_devices(agent);
 }
 
@@ -355,7 +366,7 @@ static int
 add_device(struct agent *agent, const struct xn_site_device *site, struct xn_error *err)
 {
 	struct device *device = &agent->device[agent->poller.count];
-	char url[XN_URL_SIZE], host[256];
+	char url[XN_URL_SIZE];
 	bool shared = false;
 	int result = xn_address_url(site, agent->options->credentials, url, err);
 
@@ -365,10 +376,8 @@ add_device(struct agent *agent, const struct xn_site_device *site, struct xn_err
 	if (result < 0)
 		return result;
 	device->name = site->name;
-	if (agent->traps != NULL) {
-		xn_address_host(url, host, sizeof(host));
-		xn_traps_add(agent->traps, agent->poller.count, host);
-	}
+	if (agent->traps != NULL)
+		xn_traps_add(agent->traps, agent->poller.count, site, agent->options->credentials);
 	xn_poller_add(&agent->poller, device->bus, shared, site->poll.ms, xn_clock_monotonic_ms());
 	if (site->poll.ms < agent->tick_ms)
 		agent->tick_ms = site->poll.ms;
@@ -429,6 +438,17 @@ remember_points(struct agent *agent)
 }
 
 static int
+watch_traps(struct agent *agent, struct xn_error *err)
+{
+	int result = xn_loop_timer(agent->loop, (xn_duration){.ms = 0}, (xn_duration){.ms = 0},
+	    take_traps, agent, &agent->trap_timer, err);
+
+	return result < 0 ? result
+			  : xn_loop_fd(agent->loop, xn_traps_fd(agent->traps), EPOLLIN, on_trap_fd,
+				agent, NULL, err);
+}
+
+static int
 watch(struct agent *agent, struct xn_error *err)
 {
 	struct xn_loop *loop = agent->loop;
@@ -449,8 +469,7 @@ watch(struct agent *agent, struct xn_error *err)
 		result = xn_loop_fd(
 		    loop, xn_uplink_fd(agent->uplink), EPOLLIN, on_uplink_fd, agent, NULL, err);
 	if (result == XN_OK && agent->traps != NULL)
-		result = xn_loop_fd(
-		    loop, xn_traps_fd(agent->traps), EPOLLIN, take_traps, agent, NULL, err);
+		result = watch_traps(agent, err);
 	for (uint32_t bus = 0; result == XN_OK && bus < xn_devices_buses(agent->devices); bus++)
 		result = xn_loop_fd(loop, xn_devices_fd(agent->devices, bus), EPOLLIN,
 		    take_device_facts, agent, NULL, err);
@@ -471,7 +490,8 @@ start(struct agent *agent, const struct xn_site *site, struct xn_error *err)
 	if (result == XN_OK)
 		result = xn_spool_open(&agent->spool, agent->options->spool, XN_SPOOL_LIMITS, err);
 	if (result == XN_OK && agent->options->trap_port != 0)
-		result = xn_traps_open(&agent->traps, agent->options->trap_port, err);
+		result = xn_traps_open(
+		    &agent->traps, agent->options->trap_port, agent->options->spool, err);
 	if (result == XN_OK)
 		result = add_devices(agent, site, err);
 	if (result == XN_OK)

@@ -149,6 +149,9 @@ tell(struct bus *bus, uint32_t device, int code, const struct xn_device_view *vi
 	int64_t elapsed_ms = xn_clock_monotonic_ms() - entry->began_ms;
 
 	snprintf(fact.text, sizeof(fact.text), "%.159s", code < 0 ? err->text : "");
+	fact.engine_size = view->engine_size;
+	if (view->engine_size > 0)
+		memcpy(fact.engine, view->engine, view->engine_size);
 	if (code == XN_OK && !copy_values(view, entry, &fact)) {
 		fact.good = false;
 		snprintf(fact.text, sizeof(fact.text), "no memory");

@@ -30,6 +30,8 @@ struct xn_device_fact {
 	char (*names)[XN_POINT_NAME_SIZE]; /* of the values, when they are others than before; freed
 					      likewise; NULL: the same */
 	unsigned count;
+	uint8_t engine[XN_SNMP_ENGINE_MAX]; /* of SNMPv3: by it the device's traps are known */
+	size_t engine_size;
 	char text[160]; /* why it could not be read */
 };
 

@@ -35,7 +35,7 @@ usage(FILE *out)
 	    "  --spool DIR        where readings wait until xanhd has them for good\n"
 	    "  --credentials DIR  secrets of devices (default $CREDENTIALS_DIRECTORY)\n"
 	    "  --profiles DIR     device profiles\n"
-	    "  --traps PORT       a device that sends something to this UDP port is read at once\n"
+	    "  --traps PORT       UDP: a device that sends an SNMP trap or inform is read at once\n"
 	    "  --help, --version\n",
 	    out);
 }

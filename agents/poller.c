@@ -134,9 +134,11 @@ void
 xn_poller_done(struct xn_poller *poller, uint32_t id, bool good, int64_t now_ms, int64_t elapsed_ms)
 {
 	struct xn_poll_device *device = &poller->devices[id];
+	bool hurried = device->hurried;
 
 	assert(id < poller->count && device->asked); /* invariant 1 */
 	device->asked = false;
+	device->hurried = false;
 	if (!good) {
 		device->failures++;
 		device->due_ms = now_ms + backoff_ms(poller, device);
@@ -151,14 +153,19 @@ xn_poller_done(struct xn_poller *poller, uint32_t id, bool good, int64_t now_ms,
 		device->due_ms +=
 		    (now_ms - device->due_ms) / device->period_ms * device->period_ms +
 		    device->period_ms;
+	if (hurried)
+		device->due_ms = now_ms;
 }
 
 void
 xn_poller_hurry(struct xn_poller *poller, uint32_t id, int64_t now_ms)
 {
+	struct xn_poll_device *device = &poller->devices[id];
+
 	assert(id < poller->count);
-	if (poller->devices[id].due_ms > now_ms)
-		poller->devices[id].due_ms = now_ms;
+	device->hurried = device->asked;
+	if (device->due_ms > now_ms)
+		device->due_ms = now_ms;
 }
 
 int64_t

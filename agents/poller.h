@@ -34,6 +34,7 @@ struct xn_poll_device {
 	int64_t elapsed_ms; /* the last answer took so long */
 	unsigned failures;  /* in a row */
 	bool asked;
+	bool hurried;  /* called while it was asked: its answer may be from before */
 	bool answered; /* at least once */
 };
 
@@ -57,7 +58,7 @@ uint32_t xn_poller_next(
 void xn_poller_done(
     struct xn_poller *poller, uint32_t device, bool good, int64_t now_ms, int64_t elapsed_ms);
 
-/* A trap came: read this device as soon as its bus is free. */
+/* A trap came: read this device as soon as its bus is free, once more if it is being read. */
 void xn_poller_hurry(struct xn_poller *poller, uint32_t device, int64_t now_ms);
 
 /* When to look again at the earliest, if no answer comes before; INT64_MAX: never. */

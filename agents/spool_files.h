@@ -1,6 +1,6 @@
 /*
- * Files of a spool: small whole-or-nothing reads and writes, and the folder's own sync. For the
- * spool only.
+ * Files of a spool: small whole-or-nothing reads and writes, and the folder's own sync. For what
+ * lies in the spool's folder only.
  */
 #ifndef XN_AGENTS_SPOOL_FILES_H
 #define XN_AGENTS_SPOOL_FILES_H

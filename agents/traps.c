@@ -1,50 +1,52 @@
 #include "agents/traps.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "agents/address.h"
+#include "agents/snmp_engine.h"
 #include "agents/poller.h"
+#include "drivers/driver.h"
+#include "common/log.h"
 
-/* Packets taken before the loop gets its turn again, whatever a flood sends. */
-#define PACKETS_MAX 64
+_Static_assert(XN_TRAP_CALLERS_MAX >= XN_POLL_DEVICES_MAX, "every device may call");
+_Static_assert(XN_TRAP_ENGINE_MAX >= XN_SNMP_ENGINE_MAX, "what a driver finds fits");
 
 struct caller {
-	struct in6_addr address; /* of IPv4 as ::ffff:a.b.c.d */
-	uint32_t device;
-	int64_t not_before_ms;
+	const char *name;
+	bool refusing; /* said, and nothing that counted came since */
 };
 
 struct xn_traps {
-	int fd;
-	struct caller callers[XN_POLL_DEVICES_MAX];
-	unsigned count;
+	struct xn_snmp_traps *wire;
+	struct caller callers[XN_POLL_DEVICES_MAX]; /* by device */
+	uint64_t strangers;                         /* as last said */
+	/* During a take */
+	void (*called)(void *context, uint32_t device);
+	void *context;
 };
 
 int
-xn_traps_open(struct xn_traps **ret_traps, int port, struct xn_error *err)
+xn_traps_open(struct xn_traps **ret_traps, int port, const char *dir, struct xn_error *err)
 {
-	struct sockaddr_in6 any = {
-	    .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_any};
 	struct xn_traps *traps = calloc(1, sizeof(*traps));
-	int off = 0;
+	struct xn_snmp_engine engine;
+	int code;
 
 	if (traps == NULL)
 		return xn_fail(err, XN_ESYSTEM, "traps: no memory");
-	traps->fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (traps->fd < 0 ||
-	    setsockopt(traps->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) != 0 ||
-	    bind(traps->fd, (const struct sockaddr *)&any, sizeof(any)) != 0) {
-		xn_fail(err, XN_ESYSTEM, "traps: UDP port %d: %s", port, strerror(errno));
-		xn_traps_close(traps);
-		return XN_ESYSTEM;
-	}
-	*ret_traps = traps;
-	return XN_OK;
+	/* A full disk is no reason to be deaf: devices find the new engine, but informs may wait.
+	 */
+	if (xn_snmp_engine_start(dir, &engine, err) < 0)
+		xn_log(XN_LOG_WARNING, "traps", XN_TEXT("state", "new engine"),
+		    XN_TEXT("last", err->text));
+	code = xn_snmp_traps_open(&traps->wire, port, &engine, err);
+	if (code == XN_OK)
+		*ret_traps = traps;
+	else
+		free(traps);
+	return code;
 }
 
 void
@@ -52,54 +54,86 @@ xn_traps_close(struct xn_traps *traps)
 {
 	if (traps == NULL)
 		return;
-	if (traps->fd >= 0)
-		close(traps->fd);
+	xn_snmp_traps_close(traps->wire);
 	free(traps);
 }
 
 int
 xn_traps_fd(const struct xn_traps *traps)
 {
-	return traps->fd;
+	return xn_snmp_traps_fd(traps->wire);
 }
 
 void
-xn_traps_add(struct xn_traps *traps, uint32_t device, const char *host)
+xn_traps_add(struct xn_traps *traps, uint32_t device, const struct xn_site_device *site,
+    const char *credentials)
 {
-	struct caller *caller = &traps->callers[traps->count];
-	struct in_addr four;
+	struct xn_error err;
+	struct xn_url url;
+	int code;
 
-	if (traps->count == XN_POLL_DEVICES_MAX)
-		return;
-	*caller = (struct caller){.device = device};
-	if (inet_pton(AF_INET, host, &four) == 1) {
-		memset(&caller->address.s6_addr[10], 0xff, 2);
-		memcpy(&caller->address.s6_addr[12], &four, sizeof(four));
-	} else if (inet_pton(AF_INET6, host, &caller->address) != 1) {
-		return;
-	}
-	traps->count++;
+	assert(device < XN_POLL_DEVICES_MAX);
+	traps->callers[device] = (struct caller){.name = site->name};
+	code = xn_address_caller(site, credentials, &url, &err);
+	if (code == XN_OK)
+		code = xn_snmp_traps_add(traps->wire, device, &url, &err);
+	explicit_bzero(&url, sizeof(url));
+	if (code < 0 && code != XN_ENOTFOUND)
+		xn_log(XN_LOG_WARNING, "traps", XN_TEXT("dev", site->name),
+		    XN_TEXT("state", "cannot call"), XN_TEXT("last", err.text));
 }
 
 void
+xn_traps_engine(struct xn_traps *traps, uint32_t device, const uint8_t *engine, size_t size)
+{
+	xn_snmp_traps_engine(traps->wire, device, engine, size);
+}
+
+static void
+on_call(void *context, uint32_t device)
+{
+	struct xn_traps *traps = context;
+
+	traps->callers[device].refusing = false;
+	traps->called(traps->context, device);
+}
+
+static void
+on_refusal(void *context, uint32_t device, const char *why)
+{
+	struct xn_traps *traps = context;
+	struct caller *caller = &traps->callers[device];
+
+	if (!caller->refusing)
+		xn_log(XN_LOG_WARNING, "traps", XN_TEXT("dev", caller->name),
+		    XN_TEXT("state", "refused"), XN_TEXT("last", why));
+	caller->refusing = true;
+}
+
+/* Packets of addresses that are no device's, the first at once and then as their number doubles. */
+static void
+say_strangers(struct xn_traps *traps)
+{
+	uint64_t strangers = xn_snmp_traps_counts(traps->wire).strangers;
+
+	if (strangers == 0 || strangers < 2 * traps->strangers)
+		return;
+	traps->strangers = strangers;
+	xn_log(XN_LOG_NOTICE, "traps", XN_TEXT("state", "from no device's address"),
+	    XN_NUMBER("packets", (int64_t)strangers));
+}
+
+int64_t
 xn_traps_take(struct xn_traps *traps, int64_t now_ms,
     void (*called)(void *context, uint32_t device), void *context)
 {
-	for (unsigned packets = 0; packets < PACKETS_MAX; packets++) {
-		struct sockaddr_in6 from = {0};
-		socklen_t size = sizeof(from);
-		char byte;
+	struct xn_trap_listener listener = {
+	    .called = on_call, .refused = on_refusal, .context = traps};
+	int64_t wait_ms;
 
-		if (recvfrom(traps->fd, &byte, 1, 0, (struct sockaddr *)&from, &size) < 0)
-			return;
-		for (unsigned i = 0; i < traps->count; i++) {
-			struct caller *caller = &traps->callers[i];
-
-			if (caller->not_before_ms > now_ms ||
-			    memcmp(&caller->address, &from.sin6_addr, sizeof(from.sin6_addr)) != 0)
-				continue;
-			caller->not_before_ms = now_ms + XN_TRAP_PAUSE_MS;
-			called(context, caller->device);
-		}
-	}
+	traps->called = called;
+	traps->context = context;
+	wait_ms = xn_snmp_traps_take(traps->wire, now_ms, &listener);
+	say_strangers(traps);
+	return wait_ms;
 }

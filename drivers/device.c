@@ -184,6 +184,8 @@ view_of(const struct xn_device *device)
 	    .readings = device->readings,
 	    .count = layout != NULL ? layout->count : 0,
 	    .layout = device->layouts,
+	    .engine = device->engine,
+	    .engine_size = device->engine_size,
 	};
 }
 

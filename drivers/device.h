@@ -27,7 +27,9 @@ struct xn_device {
 	char model[64];
 	struct xn_layout *layout; /* NULL: not recognised */
 	struct xn_reading *readings;
-	unsigned layouts; /* how many there were */
+	unsigned layouts;                   /* how many there were */
+	uint8_t engine[XN_SNMP_ENGINE_MAX]; /* of SNMPv3, as found at the last poll */
+	size_t engine_size;
 	/* The poll that is under way. */
 	bool polling;
 	int64_t deadline;

@@ -18,6 +18,7 @@
 #include "common/point.h"
 
 #define XN_POINT_NAME_SIZE 64
+#define XN_SNMP_ENGINE_MAX 32 /* RFC 3411: SnmpEngineID */
 
 struct xn_rule;
 
@@ -48,6 +49,8 @@ struct xn_device_view {
 	unsigned count;
 	/* Rises when the points became others (the device was recognised, or exchanged). */
 	unsigned layout;
+	const uint8_t *engine; /* of SNMPv3, as the device named itself; size 0: none */
+	size_t engine_size;
 };
 
 struct xn_device;

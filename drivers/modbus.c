@@ -89,14 +89,15 @@ use(struct poll *poll, unsigned number, const char *match)
 static int
 text_is_there(struct poll *poll, const struct xn_match *match, bool *ret_there)
 {
-	unsigned count = (unsigned)(strlen(match->text) + 1) / 2;
 	uint16_t registers[XN_MODBUS_REGISTERS_MAX];
 	char text[2 * XN_MODBUS_REGISTERS_MAX + 1];
+	unsigned count;
 	int code;
 
 	*ret_there = false;
-	if (!match->registers || count > XN_MODBUS_REGISTERS_MAX)
+	if (!match->registers || strlen(match->text) > 2 * XN_MODBUS_REGISTERS_MAX)
 		return XN_OK;
+	count = (unsigned)(strlen(match->text) + 1) / 2;
 	code = read_holding(poll, match->address, (uint16_t)count, registers, ret_there);
 	if (code < 0)
 		return code;

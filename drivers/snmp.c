@@ -98,6 +98,7 @@ end_poll(struct xn_device *device, int code, const struct xn_error *err)
 	struct session *session = device->session;
 
 	end_meeting(session);
+	device->engine_size = xn_snmp_engine(session->wire, device->engine);
 	if (code < 0)
 		device->err = *err;
 	xn_device_polled(device, code);

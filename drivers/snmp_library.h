@@ -1,9 +1,9 @@
 /*
  * SNMP library: the one place that starts net-snmp, and what all who call it share. It takes no
  * locks, and its users, engines and clocks of SNMPv3 are the process's: every call into it is made
- * between lock and unlock. Whoever must not wait tries the lock: opening a v3 session waits for its
- * peer while holding it (snmp_wire.h). No MIB file, no snmp.conf and no state of its own is read or
- * written.
+ * between lock and unlock, and nobody waits for a peer in between. Only a host's name may take its
+ * time to be found: whoever must not wait at all tries the lock. No MIB file, no snmp.conf and no
+ * state of its own is read or written.
  */
 #ifndef XN_DRIVERS_SNMP_LIBRARY_H
 #define XN_DRIVERS_SNMP_LIBRARY_H

@@ -16,10 +16,9 @@
 #include "drivers/snmp_codec.h"
 #include "drivers/url.h"
 
-#define XN_SNMP_ENGINE_MAX 32
-#define XN_SNMP_GET_MAX    60
-#define XN_SNMP_WIDTH      8    /* columns walked side by side */
-#define XN_SNMP_ROWS_MAX   65536 /* of one column */
+#define XN_SNMP_GET_MAX  60
+#define XN_SNMP_WIDTH    8     /* columns walked side by side */
+#define XN_SNMP_ROWS_MAX 65536 /* of one column */
 
 struct xn_snmp;
 

@@ -23,6 +23,7 @@ BUILD = os.path.abspath(os.environ.get("XANH_BUILD", "build/release"))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 AGENT = os.path.join(BUILD, "xanh-agent")
 XANH = os.path.join(BUILD, "xanh")
+SIMDEV = os.path.join(BUILD, "simdev")
 tests = 0
 
 
@@ -359,26 +360,169 @@ def story_shrink(work, orchestrator, meters, agent):
     agent.stop()
 
 
-def story_trap(work, orchestrator, meters):
-    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    probe.bind(("127.0.0.1", 0))
-    port = probe.getsockname()[1]
-    probe.close()
-    site(work, meters[:1], "10 min")
+class Simdev:
+    """A PDU that speaks SNMPv3 only, of the device simulator."""
+
+    CONFIG = """control {dir}/ctl
+recordings {root}/tests/simdev/recordings
+user xanh auth=sha256 authpass=authpass12 priv=aes privpass=privpass12
+device pdu pdu at=127.0.0.1:{port} user=xanh
+"""
+
+    def __init__(self, work):
+        self.port = free_port()
+        with open(os.path.join(work, "simdev.conf"), "w") as out:
+            out.write(self.CONFIG.format(dir=work, root=ROOT, port=self.port))
+        self.child = subprocess.Popen([SIMDEV, os.path.join(work, "simdev.conf")])
+        wait(lambda: self.engine() is not None)
+
+    def engine(self):
+        """Its name, boots and time: asked for as RFC 3414 says, by a question with nothing known."""
+        question = bytes.fromhex("303a020103300f02020102020300ffe30401040201030410300e0400020100020100"
+                                 "040004000400301204000400a00c020233440201000201003000")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.settimeout(0.5)
+            probe.sendto(question[:1] + bytes([len(question) - 2]) + question[2:], ("127.0.0.1", self.port))
+            try:
+                report = probe.recv(1500)
+            except OSError:
+                return None
+        at = report.index(b"\x04\x01\x00\x02\x01\x03\x04") + 10  # behind flags, model and two heads
+        fields = []
+        for _ in range(3):
+            fields.append(report[at + 2:at + 2 + report[at + 1]])
+            at += 2 + report[at + 1]
+        return "0x" + fields[0].hex(), f"{int.from_bytes(fields[1], 'big')},{int.from_bytes(fields[2], 'big')}"
+
+    def stop(self):
+        self.child.terminate()
+        self.child.wait(10)
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def trap_site(work, meter, pdu, poll):
+    """A meter that is read by Modbus and calls by SNMP v2c, and a PDU that does both by v3."""
+    secrets = os.path.join(work, "credentials")
+    os.makedirs(secrets, exist_ok=True)
+    for name, text in (("call", "green"), ("auth", "authpass12"), ("priv", "privpass12")):
+        with open(os.open(os.path.join(secrets, name), os.O_CREAT | os.O_WRONLY, 0o600), "w") as out:
+            out.write(text + "\n")
+    with open(os.path.join(work, "site.yaml"), "w") as out:
+        out.write(f"""version: 1
+site: {{name: test, timezone: Asia/Ho_Chi_Minh}}
+racks:
+  r1: {{room: hall}}
+defaults: {{poll: {poll}}}
+devices:
+  meter-0:
+    profile: schneider-pm5000
+    agent: r1
+    address: "modbus://127.0.0.1:{meter.port}?unit=1"
+    snmp: {{version: 2c, community: {{credential: call}}}}
+  pdu:
+    profile: apc-rpdu2
+    agent: r1
+    address: "snmp://127.0.0.1:{pdu.port}"
+    snmp: {{version: 3, user: xanh, auth: {{sha256: {{credential: auth}}}}, priv: {{aes: {{credential: priv}}}}}}
+""")
+
+
+def call(command, port, *options):
+    """snmptrap or snmpinform, as a device would: whether it was content."""
+    return subprocess.run(
+        [command, "-t", "1", "-r", "1", *options, f"udp:127.0.0.1:{port}", "", "1.3.6.1.4.1.318.0.5"],
+        env={**os.environ, "MIBS": "", "SNMPCONFPATH": "/dev/null", "SNMP_PERSISTENT_DIR": "/dev/null/none"},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def story_trap(work, meter, pdu, orchestrator):
+    port = free_port()
+    keys = ["-v3", "-u", "xanh", "-a", "SHA-256", "-A", "authpass12", "-x", "AES", "-X", "privpass12",
+            "-l", "authPriv"]
+    trap_site(work, meter, pdu, "10 min")
     agent = Agent(work, f"https://127.0.0.1:{orchestrator.port}", spool="s0")
-    agent.args += ["--traps", str(port)]
+    agent.args += ["--traps", str(port), "--credentials", "credentials"]
+    agent.start()
+
+    def of_pdu():
+        return len({r[0] for r in orchestrator.rows() if r[2] == "pdu"})
+
+    def read_on(what):
+        before = of_pdu()
+        return what() and wait(lambda: of_pdu() > before, 3)
+
+    wait(lambda: of_pdu() == 1 and any(r[2] == "meter-0" for r in orchestrator.rows()))
+    ok(meter.reads > 0 and of_pdu() == 1, "both devices are read once, and again in ten minutes", agent.said())
+    reads = meter.reads
+    call("snmptrap", port, "-v2c", "-c", "grey")
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"look", ("127.0.0.1", port))
+    ok(wait(lambda: "state=refused" in agent.said(), 5) and not wait(lambda: meter.reads > reads, 1),
+       "another community and other bytes are refused, and that is said", agent.said())
+    call("snmptrap", port, "-v2c", "-c", "green")
+    ok(wait(lambda: meter.reads > reads, 2), "a trap has its device read at once")
+    time.sleep(2)
+    reads = meter.reads
+    ok(call("snmpinform", port, "-v2c", "-c", "green") and wait(lambda: meter.reads > reads, 2),
+       "an inform is answered, and has its device read at once")
+    ok(of_pdu() == 1, "and no other")
+    name, clock = pdu.engine()
+    ok(read_on(lambda: call("snmptrap", port, *keys, "-e", name, "-Z", clock)),
+       "a v3 trap of the engine that was polled has the PDU read", agent.said())
+    time.sleep(2)
+    ok(read_on(lambda: call("snmpinform", port, *keys)),
+       "a v3 inform to our engine is answered, and has the PDU read", agent.said())
+    with open(os.path.join(work, "s0/engine")) as kept:
+        before = kept.read().split()
+    agent.stop()
+    ok(read_on(lambda: agent.start() is None), "a restart reads it")
+    with open(os.path.join(work, "s0/engine")) as kept:
+        after = kept.read().split()
+    ok(after[0] == before[0] and int(after[1]) == int(before[1]) + 1,
+       "after a restart the engine is the same, its boots one more", (before, after))
+    ok(read_on(lambda: call("snmpinform", port, *keys)), "and informs are answered", agent.said())
+    agent.stop()
+
+
+def story_flood(work, meter, pdu, orchestrator):
+    """20,000 packets in a burst: strangers' noise, guesses, and traps of a meter gone mad."""
+    port = free_port()
+    trap_site(work, meter, pdu, "1 s")
+    agent = Agent(work, f"https://127.0.0.1:{orchestrator.port}", spool="s0")
+    agent.args += ["--traps", str(port), "--credentials", "credentials"]
     agent.start()
     wait(lambda: "started" in agent.said())
-    time.sleep(1)
-    reads = meters[0].reads
-    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"look", ("127.0.0.1", port))
-    ok(wait(lambda: meters[0].reads > reads, 3), "a device that calls is read at once")
-    agent.stop()
+    began = max((r[0] for r in orchestrator.rows()), default=0)
+    wait(lambda: max(r[0] for r in orchestrator.rows()) > began + 2)
+    first = max(r[0] for r in orchestrator.rows())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flood:
+        flood.connect(("127.0.0.1", port))
+        body = bytes.fromhex("a70b0201010201000201003000")
+        packets = [bytes([0x30, 5 + len(name) + len(body), 2, 1, 1, 4, len(name)]) + name + body
+                   for name in (b"green", b"guess")] + [b"noise"]
+        for i in range(20000):
+            try:
+                flood.send(packets[i % 3])
+            except OSError:
+                pass
+    time.sleep(4)
+    for name, point in (("meter-0", "input.realpower"), ("pdu", "input.realpower")):
+        times = [r[1] for r in orchestrator.rows() if r[0] >= first and r[2] == name and r[3] == point]
+        gaps = [b - a for a, b in zip(times, times[1:])]
+        ok(len(gaps) >= 3 and max(gaps) < 1600, f"a burst of 20,000 traps does not starve the polling of {name}",
+           (gaps, agent.said()))
+    ok(agent.said().count("state=refused") < 20, "nor fill the log", agent.said()[-2000:])
+    ok(agent.stop() == 0, "and the agent ends as ever")
 
 
 def story_refusals(work, orchestrator, meters):
     url = f"https://127.0.0.1:{orchestrator.port}"
     hellos = orchestrator.hellos
+    site(work, meters[:1])
     foreign = make_pki(work, "foreign")
     cases = [
         ("a certificate of another authority is refused and said loudly",
@@ -400,13 +544,13 @@ def story_refusals(work, orchestrator, meters):
 
 
 def main():
-    if not (os.access(AGENT, os.X_OK) and os.access(XANH, os.X_OK)):
-        print("1..0 # SKIP xanh-agent and xanh are not built")
+    if not all(os.access(program, os.X_OK) for program in (AGENT, XANH, SIMDEV)):
+        print("1..0 # SKIP xanh-agent, xanh and simdev are not built")
         return
     seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
     print(f"# SEED={seed}")
     work = tempfile.mkdtemp(prefix="xanh-agent-")
-    agent = None
+    agent = pdu = None
     try:
         orchestrator = Orchestrator(make_pki(work, "pki"))
         meters = [Meter(), Meter()]
@@ -419,11 +563,16 @@ def main():
         story_silence(work, orchestrator, meters, agent)
         story_grow(work, orchestrator, meters, agent)
         story_shrink(work, orchestrator, meters, agent)
-        story_trap(work, orchestrator, meters)
+        pdu = Simdev(work)
+        called = Orchestrator(os.path.join(work, "pki"))
+        story_trap(work, meters[0], pdu, called)
+        story_flood(work, meters[0], pdu, called)
         story_refusals(work, orchestrator, meters)
     finally:
         if agent is not None and agent.child is not None and agent.child.poll() is None:
             agent.stop(signal.SIGKILL)
+        if pdu is not None:
+            pdu.stop()
         if os.environ.get("KEEP") is None:
             shutil.rmtree(work)
     print(f"1..{tests}")

@@ -160,6 +160,22 @@ a_trap_brings_the_next_reading_forward(void **state)
 }
 
 static void
+a_trap_during_a_reading_brings_one_more(void **state)
+{
+	uint32_t pdu;
+
+	(void)state;
+	xn_poller_init(&poller, 1);
+	pdu = xn_poller_add(&poller, 0, false, 10000, 0);
+	xn_poller_next(&poller, 0, 0, &deadline);
+	xn_poller_hurry(&poller, pdu, 50); /* what is read may be from before */
+	xn_poller_done(&poller, pdu, true, 100, 100);
+	assert_int_equal(xn_poller_next(&poller, 0, 100, &deadline), pdu);
+	xn_poller_done(&poller, pdu, true, 200, 100);
+	assert_int_equal(xn_poller_next(&poller, 0, 9000, &deadline), XN_POLL_NONE);
+}
+
+static void
 the_last_device_fits_and_one_more_does_not(void **state)
 {
 	(void)state;
@@ -182,6 +198,7 @@ main(void)
 	    cmocka_unit_test(a_bus_without_pauses_still_tries_its_dead_device_now_and_then),
 	    cmocka_unit_test(three_periods_without_an_answer_are_stale),
 	    cmocka_unit_test(a_trap_brings_the_next_reading_forward),
+	    cmocka_unit_test(a_trap_during_a_reading_brings_one_more),
 	    cmocka_unit_test(the_last_device_fits_and_one_more_does_not),
 	};
 
