@@ -401,10 +401,16 @@ take_point(struct xn_device *device, unsigned point, const struct xn_snmp_value 
 		xn_reading_drop(reading, why);
 		return;
 	}
-	if (value->tag != XN_SNMP_NO_INSTANCE && value->tag != XN_SNMP_NO_OBJECT)
-		session->had[point] = 1;
-	else if (session->had[point])
+	if (value->tag == XN_SNMP_NO_INSTANCE || value->tag == XN_SNMP_NO_OBJECT) {
+		session->moved = session->moved || session->had[point];
+	} else if (session->planned && !session->had[point]) {
+		/* Its unit and scale may have come with it. */
 		session->moved = true;
+		xn_reading_drop(reading, "was plugged in just now");
+		return;
+	} else {
+		session->had[point] = 1;
+	}
 	raw = xn_snmp_number(value, rule, &scale);
 	if (value->tag == XN_SNMP_TEXT && memcmp(&scale, &rule->scale, sizeof(scale)) != 0) {
 		struct xn_rule own = *rule;

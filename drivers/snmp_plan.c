@@ -220,7 +220,10 @@ qualifies(const struct planning *planning, struct candidate *candidate)
 	candidate->scale = spec->rule.scale;
 	if (spec->unit_from != NULL && !told_unit(planning, candidate))
 		return false;
-	return spec->scale_from == NULL || told_scale(planning, candidate);
+	/* A probe that is not plugged in has neither value nor scale; when it is, all is read anew.
+	 */
+	return spec->scale_from == NULL || told_scale(planning, candidate) ||
+	    xn_survey_cell(planning->survey, &candidate->oid) == NULL;
 }
 
 /* ---- adding ---- */
