@@ -226,9 +226,11 @@ demo: deps ## a small site on this machine: real protocols, real libvirt, one pa
 
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/xanh/profiles \
-	  $(DESTDIR)$(PREFIX)/share/xanh/examples/policies $(DESTDIR)$(PREFIX)/lib/systemd/system
+	  $(DESTDIR)$(PREFIX)/share/xanh/examples/policies $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	  $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 755 $(O)/xanh $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(O)/xanhd $(O)/xanh-agent $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 docs/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 drivers/profiles/*.yaml $(DESTDIR)$(PREFIX)/share/xanh/profiles/
 	install -m 644 deploy/examples/*.yaml $(DESTDIR)$(PREFIX)/share/xanh/examples/
 	install -m 644 deploy/examples/policies/*.yaml $(DESTDIR)$(PREFIX)/share/xanh/examples/policies/
@@ -237,6 +239,7 @@ install: all ## into $(DESTDIR)$(PREFIX)
 uninstall: ## take away what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/xanh $(DESTDIR)$(PREFIX)/sbin/xanhd $(DESTDIR)$(PREFIX)/sbin/xanh-agent
 	rm -f $(patsubst deploy/systemd/%,$(DESTDIR)$(PREFIX)/lib/systemd/system/%,$(wildcard deploy/systemd/*.service))
+	rm -f $(patsubst docs/man/%,$(DESTDIR)$(PREFIX)/share/man/man5/%,$(wildcard docs/man/*.5))
 	rm -rf $(DESTDIR)$(PREFIX)/share/xanh
 
 dist: ## a tarball of what is committed

@@ -299,7 +299,8 @@ xn_reading_take(struct xn_reading *reading, const struct xn_rule *rule, struct x
 	}
 	value = scaled(scale, rule, number);
 	*reading = (struct xn_reading){.sample = {.quality = XN_QUALITY_GOOD}};
-	if (rule->doubt != NULL) {
+	/* Nothing is nothing in any unit. */
+	if (rule->doubt != NULL && (number != 0 || rule->class_ == XN_CLASS_TEMPERATURE)) {
 		reading->sample.quality = XN_QUALITY_SUSPECT;
 		reading->why = rule->doubt;
 	}
