@@ -108,13 +108,14 @@ numbers_written_as_text_are_read(void **state)
 	assert_int_equal(take_text(XN_CLASS_CURRENT, "A", " 0.5 Amp").sample.milli, 500);
 	assert_int_equal(take_text(XN_CLASS_VOLTAGE, "V", "54 VDC").sample.milli, 54000);
 	assert_int_equal(take_text(XN_CLASS_CURRENT, "0.1 A", "13").sample.milli, 1300);
+	assert_int_equal(take_text(XN_CLASS_CURRENT, "A", "-.5").sample.milli, -500);
 }
 
 static void
 text_without_a_number_is_absent(void **state)
 {
 	static const char *const texts[] = {
-	    "", "DRY", "11/10/2027", "12:30", "-", ".", "+.5", "99999999999999999999", "1.2.3"};
+	    "", "DRY", "11/10/2027", "12:30", "-", ".", "-.", "99999999999999999999", "1.2.3"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
