@@ -73,9 +73,13 @@ xn_hub_watch(struct xn_hub *hub, struct xn_hub_member *member, int fd)
 }
 
 void
-xn_hub_unwatch(struct xn_hub *hub, int fd)
+xn_hub_unwatch(struct xn_hub *hub, struct xn_hub_member *member, int fd)
 {
 	epoll_ctl(hub->epoll, EPOLL_CTL_DEL, fd, NULL);
+	for (int i = 0; i < hub->event_count; i++) {
+		if (hub->events[i].data.ptr == member)
+			hub->events[i].data.ptr = NULL;
+	}
 }
 
 void

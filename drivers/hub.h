@@ -22,7 +22,8 @@ struct xn_hub_member {
 
 /* Watches a socket for a member; false when the system refuses. */
 bool xn_hub_watch(struct xn_hub *hub, struct xn_hub_member *member, int fd);
-void xn_hub_unwatch(struct xn_hub *hub, int fd);
+/* Before the socket is closed; the member is called no more, not even in this turn. */
+void xn_hub_unwatch(struct xn_hub *hub, struct xn_hub_member *member, int fd);
 
 /* A question is in flight, or no longer. */
 void xn_hub_busy(struct xn_hub *hub, struct xn_hub_member *member, bool busy);

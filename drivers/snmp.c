@@ -63,9 +63,7 @@ limits_of(const struct xn_profile *profile)
 {
 	if (profile == NULL)
 		return (struct xn_snmp_limits){.objects = 24, .rows = 40};
-	return (struct xn_snmp_limits){.objects = profile->objects_max,
-	    .rows = profile->rows_max,
-	    .pause_ms = profile->pause_ms};
+	return (struct xn_snmp_limits){.objects = profile->objects_max, .rows = profile->rows_max};
 }
 
 static void

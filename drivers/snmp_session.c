@@ -60,7 +60,7 @@ hang_up(struct xn_snmp_session *session)
 	if (session->handle == NULL)
 		return;
 	xn_snmp_library_lock();
-	xn_hub_unwatch(session->hub, snmp_sess_transport(session->handle)->sock);
+	xn_hub_unwatch(session->hub, &session->member, snmp_sess_transport(session->handle)->sock);
 	session->closing = true;
 	snmp_sess_close(session->handle);
 	session->closing = false;

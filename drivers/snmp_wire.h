@@ -38,7 +38,6 @@ typedef void (*xn_snmp_done)(void *to, int code, const struct xn_error *err);
 struct xn_snmp_limits {
 	unsigned objects; /* of one GET, at most XN_SNMP_GET_MAX */
 	unsigned rows;    /* variables of one GETBULK */
-	unsigned pause_ms;
 };
 
 /* No traffic yet; the session opens at the first job. `url` outlives it. */
