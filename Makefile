@@ -93,6 +93,7 @@ programs := $(O)/xanhd $(O)/xanh-agent $(O)/xanh
 unit     := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c tests/stories/*_test.c tests/faults/*_test.c))
 fuzzers  := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 benches  := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench/*_bench.c))
+loads    := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bench/*_load.c))
 integration := $(sort $(wildcard tests/integration/*.t tests/browser/*.t))
 
 Q := $(if $(V),,@)
@@ -191,7 +192,7 @@ fuzz: $(fuzzers) ## each decoder for FUZZ_SECONDS from its corpus
 	  echo "  fuzz    $$n"; $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
 	  -artifact_prefix=build/fuzz/ build/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
 
-bench: all $(benches) ## figures against tests/bench/budgets.tsv
+bench: all $(benches) $(loads) ## figures against tests/bench/budgets.tsv
 	@XANH_BUILD=$(CURDIR)/$(O) tests/bench/run $(benches)
 
 coverage: ## line and branch coverage of unit tests, stories and simulation
