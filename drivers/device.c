@@ -109,18 +109,26 @@ xn_device_forget(struct xn_device *device)
 	device->readings = NULL;
 }
 
+/* An absent reading for each point. */
+static int
+make_readings(struct xn_device *device, struct xn_error *err)
+{
+	if (device->readings == NULL)
+		device->readings = calloc(device->layout->count + 1, sizeof(device->readings[0]));
+	if (device->readings == NULL)
+		return xn_fail(err, XN_ESYSTEM, "out of memory");
+	for (unsigned i = 0; i < device->layout->count; i++)
+		xn_reading_drop(&device->readings[i], "not read");
+	return XN_OK;
+}
+
 int
 xn_device_lay_out(struct xn_device *device, struct xn_layout *layout, struct xn_error *err)
 {
 	assert(device->layout == NULL && device->readings == NULL);
 	device->layout = xn_layout_share(layout, device->profiles);
 	device->layouts++;
-	device->readings = calloc(device->layout->count + 1, sizeof(device->readings[0]));
-	if (device->readings == NULL)
-		return xn_fail(err, XN_ESYSTEM, "out of memory");
-	for (unsigned i = 0; i < device->layout->count; i++)
-		xn_reading_drop(&device->readings[i], "not read");
-	return XN_OK;
+	return make_readings(device, err);
 }
 
 bool
@@ -189,15 +197,14 @@ view_of(const struct xn_device *device)
 	};
 }
 
-static void
+static int
 begin(struct xn_device *device, int deadline_ms)
 {
 	assert(!device->polling);
 	device->polling = true;
 	device->err = (struct xn_error){.code = XN_OK};
 	device->deadline = xn_deadline_in(deadline_ms);
-	for (unsigned i = 0; device->layout != NULL && i < device->layout->count; i++)
-		xn_reading_drop(&device->readings[i], "not read");
+	return device->layout != NULL ? make_readings(device, &device->err) : XN_OK;
 }
 
 void
@@ -217,16 +224,23 @@ xn_device_polled(struct xn_device *device, int code)
 	}
 	view = view_of(device);
 	device->done(device->to, device, code, &view, &device->err);
+	/* A thousand devices that share a hub would keep a thousand sets of readings. */
+	if (xn_device_shares(device) && !device->own_hub) {
+		free(device->readings);
+		device->readings = NULL;
+	}
 }
 
 void
 xn_device_start(struct xn_device *device, int deadline_ms, xn_device_done done, void *to)
 {
 	assert(xn_device_shares(device));
-	begin(device, deadline_ms);
 	device->done = done;
 	device->to = to;
-	device->ops->start(device, deadline_ms);
+	if (begin(device, deadline_ms) < 0)
+		xn_device_polled(device, device->err.code);
+	else
+		device->ops->start(device, deadline_ms);
 }
 
 struct outcome {
@@ -257,10 +271,13 @@ xn_device_poll(struct xn_device *device, int deadline_ms, struct xn_device_view 
 		while (!outcome.there)
 			xn_hub_turn(device->hub, XN_HUB_TICK_MS, -1);
 	} else {
-		begin(device, deadline_ms);
+		int code = begin(device, deadline_ms);
+
 		device->done = take_outcome;
 		device->to = &outcome;
-		xn_device_polled(device, device->ops->poll(device, deadline_ms, &device->err));
+		if (code == XN_OK)
+			code = device->ops->poll(device, deadline_ms, &device->err);
+		xn_device_polled(device, code);
 	}
 	*ret_view = view_of(device);
 	if (outcome.code < 0 && err != NULL)

@@ -25,9 +25,9 @@ struct xn_device {
 	const char *match;
 	char vendor[64];
 	char model[64];
-	struct xn_layout *layout; /* NULL: not recognised */
-	struct xn_reading *readings;
-	unsigned layouts;                   /* how many there were */
+	struct xn_layout *layout;    /* NULL: not recognised */
+	struct xn_reading *readings; /* of a device of a shared hub only while it is polled */
+	unsigned layouts;            /* how many there were */
 	uint8_t engine[XN_SNMP_ENGINE_MAX]; /* of SNMPv3, as found at the last poll */
 	size_t engine_size;
 	/* The poll that is under way. */

@@ -10,6 +10,7 @@
 
 /* Address space; pages cost memory once touched. */
 #define LAYOUT_BYTES (16u << 20)
+#define MAKING_BYTES (1u << 20)
 #define NAMES_SIZE   (2 * XN_LAYOUT_POINTS_MAX)
 
 #define PRINT_START  UINT64_C(0xcbf29ce484222325) /* FNV-1a, 64 bits */
@@ -32,14 +33,11 @@ xn_layout_new(void)
 
 	if (layout == NULL)
 		return NULL;
-	layout->names = calloc(NAMES_SIZE, sizeof(layout->names[0]));
-	layout->points = calloc(XN_LAYOUT_POINTS_MAX, sizeof(layout->points[0]));
+	xn_arena_map(&layout->making, MAKING_BYTES);
+	layout->names = xn_new(&layout->making, uint16_t, NAMES_SIZE);
+	layout->points = xn_new(&layout->making, struct xn_point, XN_LAYOUT_POINTS_MAX);
 	xn_arena_map(&layout->arena, LAYOUT_BYTES);
 	layout->print = PRINT_START;
-	if (layout->names == NULL || layout->points == NULL) {
-		xn_layout_drop(layout, NULL);
-		return NULL;
-	}
 	return layout;
 }
 
@@ -141,14 +139,13 @@ is_same(const struct xn_layout *a, const struct xn_layout *b)
 struct xn_layout *
 xn_layout_share(struct xn_layout *layout, struct xn_profiles *profiles)
 {
+	struct xn_point *points = xn_new(&layout->arena, struct xn_point, layout->count + 1);
 	struct xn_layout *same;
-	struct xn_point *fitting =
-	    realloc(layout->points, (layout->count + 1) * sizeof(layout->points[0]));
 
-	if (fitting != NULL)
-		layout->points = fitting;
-	free(layout->names);
+	memcpy(points, layout->points, layout->count * sizeof(points[0]));
+	layout->points = points;
 	layout->names = NULL;
+	xn_arena_unmap(&layout->making);
 	pthread_mutex_lock(&profiles->lock);
 	for (same = profiles->layouts; same != NULL && !is_same(same, layout);)
 		same = same->next;
@@ -188,8 +185,7 @@ xn_layout_drop(struct xn_layout *layout, struct xn_profiles *profiles)
 {
 	if (layout == NULL || (profiles != NULL && !leave(layout, profiles)))
 		return;
-	free(layout->names);
-	free(layout->points);
+	xn_arena_unmap(&layout->making);
 	xn_arena_unmap(&layout->arena);
 	free(layout);
 }

@@ -23,7 +23,10 @@ struct xn_layout {
 	uint64_t print; /* over everything that makes two layouts the same */
 	unsigned users;
 	struct xn_layout *next;
-	uint16_t *names; /* while it is made: points by the hash of their name */
+	/* While it is made. */
+	struct xn_arena
+	    making;      /* of names and points; mapped, so that it goes back to the system */
+	uint16_t *names; /* points by the hash of their name */
 };
 
 struct xn_layout *xn_layout_new(void);

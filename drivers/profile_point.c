@@ -68,7 +68,9 @@ load_companion_map(struct xn_profile_reader *in, node_ref map, struct xn_compani
 	companion->column = column;
 	xn_profile_oid(in, map, column ? "column" : "oid", &companion->oid);
 	companion->index = xn_profile_text(in, map, "index");
-	if (companion->index != NULL && (!column || !xn_index_check(companion->index)))
+	if (companion->index != NULL &&
+	    (!column || !xn_index_check(companion->index) ||
+		strpbrk(companion->index, "*!:") != NULL))
 		xn_problem_add(in->problems, xn_yaml_get(map, "index")->mark, NULL,
 		    "index: numbers and {words} of a column's row, with dots between");
 }

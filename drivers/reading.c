@@ -268,10 +268,13 @@ scaled(const struct xn_scale *scale, const struct xn_rule *rule, double number)
 	return to_celsius(number * (double)scale->num / (double)scale->den, scale->degrees);
 }
 
+/* A dead feed has no volts and no hertz: nothing is always plausible, but for a temperature. */
 static bool
 is_plausible(const struct xn_rule *rule, double value)
 {
-	return !rule->windowed || (value >= rule->min && value <= rule->max);
+	if (!rule->windowed || (value == 0 && rule->class_ != XN_CLASS_TEMPERATURE))
+		return true;
+	return value >= rule->min && value <= rule->max;
 }
 
 static bool
@@ -300,7 +303,7 @@ xn_reading_take(struct xn_reading *reading, const struct xn_rule *rule, struct x
 	value = scaled(scale, rule, number);
 	*reading = (struct xn_reading){.sample = {.quality = XN_QUALITY_GOOD}};
 	/* Nothing is nothing in any unit. */
-	if (rule->doubt != NULL && (number != 0 || rule->class_ == XN_CLASS_TEMPERATURE)) {
+	if (rule->doubt != NULL && (value != 0 || rule->class_ == XN_CLASS_TEMPERATURE)) {
 		reading->sample.quality = XN_QUALITY_SUSPECT;
 		reading->why = rule->doubt;
 	}

@@ -31,6 +31,7 @@ struct meeting {
 	unsigned round;
 	struct xn_recognition recognition;
 	struct xn_survey *survey;
+	int empty;                  /* the profile that fits but found nothing to read; -1: none */
 	struct xn_oid_ref names[2]; /* of model and maker */
 	unsigned name_count;
 };
@@ -208,6 +209,7 @@ identify(struct xn_device *device)
 		end_poll(device, xn_fail(&err, XN_ESYSTEM, "out of memory"), &err);
 		return;
 	}
+	session->meeting->empty = -1;
 	start_phase(device, PHASE_IDENTIFY);
 	xn_snmp_get(session->wire, identity, NULL, XN_SNMP_IDENTITY, take_identity);
 }
@@ -297,6 +299,8 @@ chosen_of_round(struct xn_device *device)
 		choose(device, number, match);
 	else if (++session->meeting->round < XN_RECOGNISE_ROUNDS)
 		look(device);
+	else if (session->meeting->empty >= 0)
+		choose(device, session->meeting->empty, session->meeting->empty_match);
 	else
 		stay_unknown(device);
 }
@@ -463,6 +467,45 @@ take_survey(struct xn_device *device)
 	}
 }
 
+static bool
+has_values(const struct xn_device *device)
+{
+	for (unsigned i = 0; i < device->layout->count; i++) {
+		if (device->readings[i].sample.quality != XN_QUALITY_ABSENT)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A card may bear its maker's sysObjectID and answer nothing but a standard MIB; if that has no
+ * value either, it is the maker's after all. False if there is nothing else to try.
+ */
+static bool
+try_other(struct xn_device *device)
+{
+	struct session *session = device->session;
+	struct meeting *meeting = session->meeting;
+	bool standard = device->profile->standard;
+
+	if (device->named >= 0 || standard != (meeting->empty >= 0))
+		return false;
+	if (!standard) {
+		meeting->empty = xn_profiles_find(device->profiles, device->profile->name);
+		meeting->empty_match = device->match;
+		meeting->round = XN_RECOGNISE_ROUNDS - 1;
+	}
+	meeting->name_count = 0;
+	xn_survey_free(meeting->survey);
+	meeting->survey = NULL;
+	forget(device);
+	if (standard)
+		choose(device, meeting->empty, meeting->empty_match);
+	else
+		look(device);
+	return true;
+}
+
 /* The survey ended, whole or not: what is there is planned and read. */
 static void
 plan(struct xn_device *device, int code, const struct xn_error *err)
@@ -489,6 +532,8 @@ plan(struct xn_device *device, int code, const struct xn_error *err)
 	}
 	session->identity = identity_of(session);
 	take_survey(device);
+	if (code == XN_OK && !has_values(device) && try_other(device))
+		return;
 	session->planned = code == XN_OK; /* of a part, the next poll asks for the rest */
 	session->moved = false;
 	end_poll(device, XN_OK, NULL);

@@ -67,6 +67,26 @@ xn_oid_add(struct xn_oid *oid, uint32_t id)
 	return true;
 }
 
+static size_t
+digits_at(const char *text, size_t size, size_t at)
+{
+	size_t count = 0;
+
+	while (at + count < size && text[at + count] >= '0' && text[at + count] <= '9')
+		count++;
+	return count;
+}
+
+/* Whether a point stands here, or a comma as a point: "19,8" but not "1,234", which is two things.
+ */
+static bool
+is_point(const char *text, size_t size, size_t at)
+{
+	size_t digits = digits_at(text, size, at + 1);
+
+	return text[at] == '.' ? true : text[at] == ',' && (digits == 1 || digits == 2);
+}
+
 /* "-12.5" as integer and power of ten; the characters it took, 0 if there is no number. */
 static size_t
 scan_number(const char *text, size_t size, int64_t *ret_digits, int64_t *ret_divisor)
@@ -79,9 +99,8 @@ scan_number(const char *text, size_t size, int64_t *ret_digits, int64_t *ret_div
 	bool point = false;
 
 	for (; at < size; at++) {
-		bool decimals = at + 1 < size && text[at + 1] >= '0' && text[at + 1] <= '9';
-
-		if (text[at] == '.' && !point && (any || decimals)) {
+		if (!point && is_point(text, size, at) &&
+		    (any || digits_at(text, size, at + 1) > 0)) {
 			point = true;
 			continue;
 		}
@@ -96,6 +115,22 @@ scan_number(const char *text, size_t size, int64_t *ret_digits, int64_t *ret_div
 	*ret_digits = negative ? -digits : digits;
 	*ret_divisor = divisor;
 	return any ? at : 0;
+}
+
+/* A unit that belongs to other quantities: "5 V" is no temperature. */
+static bool
+is_foreign_unit(const char *word, enum xn_point_class own)
+{
+	struct xn_scale scale;
+
+	if (own == XN_CLASS_STATE)
+		return false;
+	for (int i = 0; i < XN_CLASS_COUNT; i++) {
+		if (i != (int)own && i != XN_CLASS_STATE &&
+		    xn_scale_parse(word, (enum xn_point_class)i, &scale))
+			return true;
+	}
+	return false;
 }
 
 static struct xn_raw
@@ -124,14 +159,15 @@ number_in_text(
 		skip++;
 	rest = value->size - skip;
 	/* "11/10/2027" and "10:22" begin like numbers. */
-	if (rest > 0 &&
-	    (value->text[skip] == '/' || value->text[skip] == ':' || value->text[skip] == '.'))
+	if (rest > 0 && strchr("/:.,", value->text[skip]) != NULL)
 		return (struct xn_raw){.why = "no number in the text"};
 	if (rest > 0 && rest < sizeof(word)) {
 		memcpy(word, value->text + skip, rest);
 		word[rest] = '\0';
 		if (xn_scale_parse(word, rule->class_, &scale))
 			*ret_scale = scale;
+		else if (is_foreign_unit(word, rule->class_))
+			return (struct xn_raw){.why = "a unit of another quantity"};
 	}
 	if (divisor == 1)
 		return (struct xn_raw){.kind = XN_RAW_INTEGER, .integer = digits};

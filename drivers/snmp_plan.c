@@ -4,7 +4,6 @@
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "drivers/index.h"
@@ -452,15 +451,15 @@ finish(struct planning *planning, unsigned point_count)
 struct xn_layout *
 xn_snmp_plan(const struct xn_profile *profile, const struct xn_survey *survey)
 {
-	struct planning *planning = calloc(1, sizeof(*planning));
 	struct xn_layout *layout = xn_layout_new();
+	struct planning *planning;
+	struct xn_arena arena; /* mapped, so that all of it goes back to the system */
 	unsigned point_count;
 
-	if (planning == NULL || layout == NULL) {
-		free(planning);
-		xn_layout_drop(layout, NULL);
+	if (layout == NULL)
 		return NULL;
-	}
+	xn_arena_map(&arena, sizeof(*planning) + 64);
+	planning = xn_new(&arena, struct planning, 1);
 	planning->profile = profile;
 	planning->survey = survey;
 	planning->layout = layout;
@@ -473,6 +472,6 @@ xn_snmp_plan(const struct xn_profile *profile, const struct xn_survey *survey)
 	point_count = layout->count;
 	xn_layout_add_sums(layout, profile);
 	finish(planning, point_count);
-	free(planning);
+	xn_arena_unmap(&arena);
 	return layout;
 }

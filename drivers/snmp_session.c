@@ -29,7 +29,8 @@ struct xn_snmp_session {
 	/* Set by the library's callback. */
 	bool done;
 	int fault; /* the library's error, 0 for none */
-	netsnmp_pdu *answer;
+	bool good;
+	struct xn_snmp_answer answer; /* if `good` */
 };
 
 static int on_answer(
@@ -163,17 +164,19 @@ send_waiting(struct xn_snmp_session *session, struct xn_error *err)
 static void
 finish(struct xn_snmp_session *session, int code, const struct xn_error *err)
 {
-	netsnmp_pdu *answer = session->answer;
+	struct xn_snmp_answer answer = session->answer;
+	bool good = session->good;
 
-	session->answer = NULL;
+	session->answer.variables = NULL;
+	session->good = false;
 	session->done = false;
 	if (session->waiting != NULL)
 		snmp_free_pdu(session->waiting);
 	session->waiting = NULL;
 	xn_hub_busy(session->hub, &session->member, false);
-	session->answered(session->to, answer, code, err);
-	if (answer != NULL)
-		snmp_free_pdu(answer);
+	session->answered(session->to, good ? &answer : NULL, code, err);
+	if (answer.variables != NULL)
+		snmp_free_varbind(answer.variables);
 }
 
 static int
@@ -204,7 +207,7 @@ settle(struct xn_snmp_session *session)
 			finish(session, code, &err);
 		return;
 	}
-	if (session->answer == NULL) {
+	if (!session->good) {
 		code = fail_answer(session, &err);
 		/* A v3 device that was exchanged has another engine, which a greeting asks for. */
 		if (session->fault != SNMPERR_TIMEOUT || session->url->version == 3) {
@@ -240,8 +243,13 @@ on_answer(int operation, netsnmp_session *peer, int request, netsnmp_pdu *pdu, v
 	session->fault = 0;
 	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE &&
 	    pdu->command == SNMP_MSG_RESPONSE) {
-		session->answer = snmp_clone_pdu(pdu);
-		session->fault = session->answer != NULL ? 0 : SNMPERR_MALLOC;
+		/* The variables are taken out of the PDU, which the library frees: a copy of them
+		 * would cost as much as all the rest. */
+		session->good = true;
+		session->answer = (struct xn_snmp_answer){.errstat = pdu->errstat,
+		    .errindex = pdu->errindex,
+		    .variables = pdu->variables};
+		pdu->variables = NULL;
 	} else if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE) {
 		session->fault = pdu->command == SNMP_MSG_REPORT ? snmpv3_get_report_type(pdu)
 								 : SNMPERR_PROTOCOL;
@@ -332,8 +340,8 @@ xn_snmp_session_close(struct xn_snmp_session *session)
 	hang_up(session);
 	if (session->waiting != NULL)
 		snmp_free_pdu(session->waiting);
-	if (session->answer != NULL)
-		snmp_free_pdu(session->answer);
+	if (session->answer.variables != NULL)
+		snmp_free_varbind(session->answer.variables);
 	explicit_bzero(session, sizeof(*session));
 	free(session);
 }

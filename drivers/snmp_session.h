@@ -15,9 +15,16 @@
 
 struct xn_snmp_session;
 
+/* What of a response matters. */
+struct xn_snmp_answer {
+	long errstat;
+	long errindex;
+	netsnmp_variable_list *variables;
+};
+
 /* The response, which is the caller's only until it returns; or NULL, a code and a sentence. */
 typedef void (*xn_snmp_answered)(
-    void *to, const netsnmp_pdu *answer, int code, const struct xn_error *err);
+    void *to, const struct xn_snmp_answer *answer, int code, const struct xn_error *err);
 
 /* No traffic yet. `url` outlives the session. */
 int xn_snmp_session_open(struct xn_snmp_session **ret_session, struct xn_hub *hub,

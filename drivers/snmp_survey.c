@@ -5,7 +5,6 @@
 
 /* Address space; pages cost memory once touched. */
 #define SURVEY_BYTES (64u << 20)
-#define PLACES_SIZE  (2 * XN_SURVEY_ROWS_MAX)
 #define TEXT_MAX     256
 
 static bool
@@ -66,8 +65,6 @@ xn_survey_new(const struct xn_profile *profile)
 	if (survey == NULL)
 		return NULL;
 	xn_arena_map(&survey->arena, SURVEY_BYTES);
-	survey->cells = xn_new(&survey->arena, struct xn_survey_row, XN_SURVEY_ROWS_MAX);
-	survey->places = xn_new(&survey->arena, uint32_t, PLACES_SIZE);
 	for (unsigned i = 0; i < profile->point_count; i++)
 		want_point(survey, &profile->points[i]);
 	return survey;
@@ -82,22 +79,28 @@ xn_survey_free(struct xn_survey *survey)
 	free(survey);
 }
 
-static uint32_t *
-place_of(const struct xn_survey *survey, const uint32_t *id, unsigned count)
+static unsigned
+bucket_of(const uint32_t *id, unsigned count)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	unsigned at;
 
 	for (unsigned i = 0; i < count; i++)
 		hash = (hash ^ id[i]) * UINT64_C(0x100000001b3);
-	at = (unsigned)(hash >> 32) % PLACES_SIZE;
-	for (; survey->places[at] != 0; at = (at + 1) % PLACES_SIZE) {
-		const struct xn_survey_row *cell = &survey->cells[survey->places[at] - 1];
+	return (unsigned)(hash >> 32) % XN_SURVEY_BUCKETS;
+}
 
+/* The first cell at an OID; NULL: none. */
+static const struct xn_survey_row *
+find_cell(const struct xn_survey *survey, const uint32_t *id, unsigned count)
+{
+	const struct xn_survey_row *found = NULL;
+
+	for (const struct xn_survey_row *cell = survey->buckets[bucket_of(id, count)]; cell != NULL;
+	     cell = cell->before) {
 		if (cell->count == count && memcmp(cell->id, id, count * sizeof(id[0])) == 0)
-			break;
+			found = cell;
 	}
-	return &survey->places[at];
+	return found;
 }
 
 /* A cell for a value, its text copied; NULL: no room. The first at an OID is the one that is found.
@@ -106,23 +109,24 @@ static struct xn_survey_row *
 keep(
     struct xn_survey *survey, const uint32_t *id, unsigned count, const struct xn_snmp_value *value)
 {
-	uint32_t *place = place_of(survey, id, count);
+	unsigned bucket = bucket_of(id, count);
 	size_t size = value->size < TEXT_MAX ? value->size : TEXT_MAX;
 	struct xn_survey_row *cell;
 	uint32_t *copy;
 
 	if (survey->cell_count == XN_SURVEY_ROWS_MAX ||
-	    xn_arena_room(&survey->arena) < size + count * sizeof(id[0]) + 64)
+	    xn_arena_room(&survey->arena) < size + count * sizeof(id[0]) + sizeof(*cell) + 64)
 		return NULL;
-	cell = &survey->cells[survey->cell_count++];
+	survey->cell_count++;
+	cell = xn_new(&survey->arena, struct xn_survey_row, 1);
 	copy = xn_new(&survey->arena, uint32_t, count);
 	memcpy(copy, id, count * sizeof(id[0]));
-	*cell = (struct xn_survey_row){.id = copy, .count = count, .value = *value};
+	*cell = (struct xn_survey_row){
+	    .id = copy, .count = count, .value = *value, .before = survey->buckets[bucket]};
 	cell->value.size = size;
 	if (value->text != NULL)
 		cell->value.text = xn_text_copy(&survey->arena, value->text, size);
-	if (*place == 0)
-		*place = survey->cell_count;
+	survey->buckets[bucket] = cell;
 	return cell;
 }
 
@@ -163,7 +167,7 @@ xn_survey_rows(const struct xn_survey *survey, const struct xn_oid *column)
 const struct xn_snmp_value *
 xn_survey_cell(const struct xn_survey *survey, const struct xn_oid *oid)
 {
-	uint32_t at = *place_of(survey, oid->id, oid->count);
+	const struct xn_survey_row *cell = find_cell(survey, oid->id, oid->count);
 
-	return at != 0 ? &survey->cells[at - 1].value : NULL;
+	return cell != NULL ? &cell->value : NULL;
 }

@@ -15,12 +15,14 @@
 #define XN_SURVEY_COLUMNS_MAX 1024
 #define XN_SURVEY_OBJECTS_MAX 2048
 #define XN_SURVEY_ROWS_MAX    65536
+#define XN_SURVEY_BUCKETS     1024
 
 struct xn_survey_row {
 	const uint32_t *id;
 	unsigned count;
 	struct xn_snmp_value value;
-	const struct xn_survey_row *next; /* of the same column */
+	const struct xn_survey_row *next;   /* of the same column */
+	const struct xn_survey_row *before; /* of the same hash, that came before */
 };
 
 struct xn_survey {
@@ -31,9 +33,8 @@ struct xn_survey {
 	unsigned column_count;
 	struct xn_oid_ref objects[XN_SURVEY_OBJECTS_MAX];
 	unsigned object_count;
-	struct xn_survey_row *cells; /* all rows and objects, in the order they came */
-	unsigned cell_count;
-	uint32_t *places; /* cells by the hash of their OID */
+	unsigned cell_count;                                    /* rows and objects together */
+	const struct xn_survey_row *buckets[XN_SURVEY_BUCKETS]; /* the last of each hash */
 };
 
 /* NULL: no memory. Registers all that the profile wants. */

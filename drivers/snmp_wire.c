@@ -159,9 +159,9 @@ gather_places(struct xn_snmp *snmp)
 
 /* Gives the values of a response; only those that were asked for, in their order. */
 static void
-deliver(struct xn_snmp *snmp, const netsnmp_pdu *pdu)
+deliver(struct xn_snmp *snmp, const struct xn_snmp_answer *answer)
 {
-	const netsnmp_variable_list *variable = pdu->variables;
+	const netsnmp_variable_list *variable = answer->variables;
 	char buffer[OID_TEXT_SIZE];
 	struct xn_oid oid;
 
@@ -207,7 +207,7 @@ halve(struct xn_snmp *snmp)
 }
 
 static void
-judge_get(struct xn_snmp *snmp, const netsnmp_pdu *answer)
+judge_get(struct xn_snmp *snmp, const struct xn_snmp_answer *answer)
 {
 	if (answer->errstat == SNMP_ERR_NOERROR) {
 		deliver(snmp, answer);
@@ -294,7 +294,7 @@ drop_cursors(struct xn_snmp *snmp, const bool *over)
 
 /* A reply to a walk goes row by row: the next of each cursor, then the one after. */
 static void
-judge_rows(struct xn_snmp *snmp, const netsnmp_pdu *answer)
+judge_rows(struct xn_snmp *snmp, const struct xn_snmp_answer *answer)
 {
 	const netsnmp_variable_list *variable = answer->variables;
 	bool over[XN_SNMP_WIDTH] = {false};
@@ -327,7 +327,7 @@ judge_rows(struct xn_snmp *snmp, const netsnmp_pdu *answer)
 
 /* A walk was refused: more finely, then step by step; then the column is over. */
 static void
-judge_walk(struct xn_snmp *snmp, const netsnmp_pdu *answer)
+judge_walk(struct xn_snmp *snmp, const struct xn_snmp_answer *answer)
 {
 	bool over[XN_SNMP_WIDTH] = {false};
 
@@ -371,7 +371,7 @@ send_next(struct xn_snmp *snmp)
 }
 
 static void
-on_answered(void *to, const netsnmp_pdu *answer, int code, const struct xn_error *err)
+on_answered(void *to, const struct xn_snmp_answer *answer, int code, const struct xn_error *err)
 {
 	struct xn_snmp *snmp = to;
 	bool again = snmp->job == JOB_GET && snmp->fault.code == XN_OK &&
