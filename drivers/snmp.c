@@ -31,7 +31,8 @@ struct meeting {
 	unsigned round;
 	struct xn_recognition recognition;
 	struct xn_survey *survey;
-	int empty;                  /* the profile that fits but found nothing to read; -1: none */
+	int empty; /* the profile that fits but found nothing to read; -1: none */
+	const char *empty_match;
 	struct xn_oid_ref names[2]; /* of model and maker */
 	unsigned name_count;
 };
