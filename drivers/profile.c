@@ -174,13 +174,13 @@ load_limits(struct xn_profile_reader *in, const struct xn_yaml *root)
 	struct xn_profile *profile = in->profile;
 
 	profile->registers_max = XN_MODBUS_REGISTERS_MAX;
-	profile->objects_max = 24;
+	profile->objects_max = 40;
 	profile->rows_max = 40;
 	if (map == NULL || !xn_yaml_check_map(map, schema, in->problems))
 		return;
 	profile->registers_max =
 	    (unsigned)xn_profile_count(in, map, "registers", XN_MODBUS_REGISTERS_MAX, 125);
-	profile->objects_max = (unsigned)xn_profile_count(in, map, "objects", 60, 24);
+	profile->objects_max = (unsigned)xn_profile_count(in, map, "objects", 60, 40);
 	profile->rows_max = (unsigned)xn_profile_count(in, map, "rows", 60, 40);
 	profile->pause_ms = (unsigned)xn_profile_count(in, map, "pause_ms", 2000, 0);
 	/* The widest type takes four registers. */

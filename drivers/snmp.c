@@ -64,7 +64,7 @@ static struct xn_snmp_limits
 limits_of(const struct xn_profile *profile)
 {
 	if (profile == NULL)
-		return (struct xn_snmp_limits){.objects = 24, .rows = 40};
+		return (struct xn_snmp_limits){.objects = 40, .rows = 40};
 	return (struct xn_snmp_limits){.objects = profile->objects_max, .rows = profile->rows_max};
 }
 

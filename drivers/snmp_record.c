@@ -137,7 +137,7 @@ walk_all(struct record *record, struct xn_hub *hub, struct xn_snmp *snmp)
 	static const uint32_t enterprises[] = {1, 3, 6, 1, 4, 1};
 	static const struct xn_oid_ref roots[] = {
 	    {system_, 7}, {ups, 7}, {entity, 7}, {sensor, 7}, {enterprises, 6}};
-	struct xn_snmp_limits limits = {.objects = 24, .rows = 40};
+	struct xn_snmp_limits limits = {.objects = 40, .rows = 40};
 
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]) && record->code == XN_OK; i++) {
 		record->done = false;

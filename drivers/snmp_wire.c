@@ -8,6 +8,7 @@
 #include "drivers/snmp_recording.h"
 #include "drivers/snmp_session.h"
 
+#define SMALL_GET     10
 #define OID_TEXT_SIZE (XN_OID_MAX * 11)
 
 enum job { JOB_GET, JOB_WALK };
@@ -39,6 +40,7 @@ struct xn_snmp {
 	unsigned places[XN_SNMP_GET_MAX];
 	unsigned asked;
 	unsigned limit;
+	bool tried_less;        /* after silence */
 	unsigned limit_learned; /* the device could not answer more; 0: it could */
 	struct xn_error fault; /* of a GET that got no answer; the others were asked all the same */
 	/* The walk. */
@@ -370,23 +372,55 @@ send_next(struct xn_snmp *snmp)
 		end_job(snmp, XN_OK, &none);
 }
 
+/* Some cards drop without a word what is too big for them: silence is met by asking for less once.
+ */
+static bool
+ask_for_less(struct xn_snmp *snmp)
+{
+	if (snmp->tried_less)
+		snmp->limit_learned = 0; /* it was not that */
+	if (snmp->tried_less || snmp->limit_learned > 0 || snmp->asked <= SMALL_GET ||
+	    xn_deadline_left(snmp->deadline) == 0)
+		return false;
+	snmp->tried_less = true;
+	snmp->limit_learned = SMALL_GET;
+	snmp->limit = SMALL_GET;
+	snmp->next = snmp->places[0];
+	send_next(snmp);
+	return true;
+}
+
+/* A GET without an answer: the next one is asked all the same; after the second the job ends. */
+static void
+judge_silence(struct xn_snmp *snmp, int code, const struct xn_error *err)
+{
+	bool get = snmp->job == JOB_GET;
+
+	if (get && code == XN_EUNREACHABLE && ask_for_less(snmp))
+		return;
+	if (get && snmp->fault.code == XN_OK && snmp->next < snmp->count &&
+	    xn_deadline_left(snmp->deadline) > 0) {
+		snmp->fault = *err;
+		send_next(snmp);
+	} else {
+		end_job(snmp, code, err);
+	}
+}
+
 static void
 on_answered(void *to, const struct xn_snmp_answer *answer, int code, const struct xn_error *err)
 {
 	struct xn_snmp *snmp = to;
-	bool again = snmp->job == JOB_GET && snmp->fault.code == XN_OK &&
-	    snmp->next < snmp->count && xn_deadline_left(snmp->deadline) > 0;
 
-	if (answer == NULL && again) {
-		snmp->fault = *err;
-		send_next(snmp);
-	} else if (answer == NULL) {
-		end_job(snmp, code, err);
-	} else if (snmp->job == JOB_GET) {
-		judge_get(snmp, answer);
-	} else {
-		judge_walk(snmp, answer);
+	if (answer == NULL) {
+		judge_silence(snmp, code, err);
+		return;
 	}
+	snmp->tried_less = false;
+	if (snmp->job == JOB_GET)
+		judge_get(snmp, answer);
+	else
+		judge_walk(snmp, answer);
 }
 
 /* ---- a recording's answers ---- */
@@ -487,6 +521,7 @@ xn_snmp_get(struct xn_snmp *snmp, const struct xn_oid_ref *oids, const uint8_t *
 	if (snmp->limit_learned > 0 && snmp->limit_learned < snmp->limit)
 		snmp->limit = snmp->limit_learned;
 	snmp->fault.code = XN_OK;
+	snmp->tried_less = false;
 	snmp->take = take;
 	if (snmp->session == NULL)
 		replay(snmp);
