@@ -3,27 +3,27 @@
 #include <assert.h>
 #include <string.h>
 
-#define GAP_MAX  8 /* registers nobody wants, read along to save a request */
 #define NO_ROOM  "too many points"
 #define NOT_READ "not read"
-
-enum { LEVEL_GAPS, LEVEL_DENSE, LEVEL_ALONE, LEVEL_DEAD };
 
 void
 xn_modbus_plan_clear(struct xn_modbus_plan *plan)
 {
 	plan->count = 0;
 	plan->limit = XN_MODBUS_REGISTERS_MAX;
+	plan->gap = XN_MODBUS_GAP;
 	plan->sorted = false;
+	plan->died = false;
 	plan->first = 0;
 	plan->next = 0;
 }
 
 void
-xn_modbus_plan_limit(struct xn_modbus_plan *plan, unsigned registers)
+xn_modbus_plan_limit(struct xn_modbus_plan *plan, unsigned registers, unsigned gap)
 {
 	assert(registers >= 4 && registers <= XN_MODBUS_REGISTERS_MAX);
 	plan->limit = registers;
+	plan->gap = gap;
 }
 
 int
@@ -69,14 +69,30 @@ sort(struct xn_modbus_plan *plan)
 }
 
 void
+xn_modbus_plan_keep(struct xn_modbus_plan *plan, const bool kept[XN_MODBUS_WANTS_MAX])
+{
+	for (unsigned i = 0; i < plan->count; i++)
+		plan->wants[i].dead = plan->wants[i].dead || !kept[i];
+}
+
+bool
+xn_modbus_plan_refused(const struct xn_modbus_plan *plan, int want)
+{
+	return want >= 0 && plan->wants[want].dead;
+}
+
+void
 xn_modbus_plan_start(struct xn_modbus_plan *plan)
 {
 	if (!plan->sorted)
 		sort(plan);
 	for (unsigned i = 0; i < plan->count; i++) {
-		if (plan->wants[i].level < LEVEL_DEAD)
+		if (plan->died)
+			plan->wants[i].halved = false;
+		if (!plan->wants[i].dead)
 			plan->wants[i].why = NOT_READ;
 	}
+	plan->died = false;
 	plan->first = 0;
 	plan->next = 0;
 }
@@ -87,15 +103,13 @@ want_at(struct xn_modbus_plan *plan, unsigned place)
 	return &plan->wants[plan->order[place]];
 }
 
-/* Whether the want may be read in one go with a range that ends at `end`. */
+/* Whether the want may be read in one go with a range from `first` that ends at `end`. */
 static bool
 joins(const struct xn_modbus_plan *plan, const struct xn_modbus_want *first, unsigned end,
     const struct xn_modbus_want *want)
 {
-	unsigned gap = first->level == LEVEL_GAPS ? GAP_MAX : 0;
-
-	return first->level != LEVEL_ALONE && want->level == first->level &&
-	    want->space == first->space && want->address <= end + gap &&
+	return !want->dead && !want->apart && !want->halved && want->space == first->space &&
+	    want->address <= end + plan->gap &&
 	    want->address + want->width - first->address <= (int)plan->limit;
 }
 
@@ -107,7 +121,7 @@ xn_modbus_plan_next(struct xn_modbus_plan *plan, struct xn_modbus_range *ret_ran
 
 	assert(plan->sorted || plan->count == 0);
 	plan->first = plan->next;
-	while (plan->first < plan->count && want_at(plan, plan->first)->level == LEVEL_DEAD)
+	while (plan->first < plan->count && want_at(plan, plan->first)->dead)
 		plan->first++;
 	if (plan->first == plan->count)
 		return false;
@@ -129,18 +143,57 @@ xn_modbus_plan_next(struct xn_modbus_plan *plan, struct xn_modbus_range *ret_ran
 	return true;
 }
 
-/* A refused range is tried again more finely; one that cannot be split is dead. */
-static void
-refine(struct xn_modbus_plan *plan)
+/* Registers between the want at a place of the range and the end of those before it. */
+static int
+gap_before(struct xn_modbus_plan *plan, unsigned place)
 {
-	unsigned level = want_at(plan, plan->first)->level;
-	bool single = plan->next - plan->first == 1;
+	unsigned end = 0;
 
-	for (unsigned i = plan->first; i < plan->next; i++) {
-		struct xn_modbus_want *want = want_at(plan, i);
+	for (unsigned i = plan->first; i < place; i++) {
+		const struct xn_modbus_want *want = want_at(plan, i);
 
-		want->level = (uint8_t)(single ? LEVEL_DEAD : level + 1);
-		want->why = xn_modbus_exception(2);
+		if ((unsigned)want->address + want->width > end)
+			end = (unsigned)want->address + want->width;
+	}
+	return want_at(plan, place)->address - (int)end;
+}
+
+/* At the widest gap, for good, since the hole may lie in it; so is a range that was too long for
+ * the device. Else in the middle, until the hole is found. */
+static void
+halve(struct xn_modbus_plan *plan, bool too_long)
+{
+	unsigned middle = (plan->first + plan->next) / 2;
+	unsigned widest = 0;
+	int width = 0;
+
+	for (unsigned i = plan->first + 1; i < plan->next; i++) {
+		if (gap_before(plan, i) > width) {
+			width = gap_before(plan, i);
+			widest = i;
+		}
+	}
+	if (width > 0)
+		want_at(plan, widest)->apart = true;
+	else if (too_long)
+		want_at(plan, middle)->apart = true;
+	else
+		want_at(plan, middle)->halved = true;
+}
+
+/* A refused range is tried again in halves; a want that is refused alone is dead. */
+static void
+refine(struct xn_modbus_plan *plan, int outcome)
+{
+	struct xn_modbus_want *first = want_at(plan, plan->first);
+
+	for (unsigned i = plan->first; i < plan->next; i++)
+		want_at(plan, i)->why = xn_modbus_exception(outcome);
+	if (plan->next - plan->first > 1) {
+		halve(plan, outcome == 3);
+	} else {
+		first->dead = true;
+		plan->died = true;
 	}
 	plan->next = plan->first;
 }
@@ -148,13 +201,14 @@ refine(struct xn_modbus_plan *plan)
 void
 xn_modbus_plan_take(struct xn_modbus_plan *plan, int outcome, const uint16_t *values)
 {
-	if (outcome == 2) {
-		refine(plan);
+	if (outcome == 2 || outcome == 3) {
+		refine(plan, outcome);
 		return;
 	}
 	for (unsigned i = plan->first; i < plan->next; i++) {
 		struct xn_modbus_want *want = want_at(plan, i);
 
+		want->dead = outcome == 1;
 		want->why = outcome < 0 ? "no answer"
 		    : outcome > 0       ? xn_modbus_exception(outcome)
 					: NULL;

@@ -1,11 +1,13 @@
 /*
  * Modbus plan: which registers are wanted, gathered into as few reads as the device allows. Pure. A
- * range that the device refuses (exception 2: it touches a register that is not there) is split
- * once at its gaps, then into single points; what is refused alone is remembered and not asked
- * again.
+ * range that the device refuses (it touches a register that is not there, or is too long for it) is
+ * halved, at its widest gap if it has one, until the want that is refused alone is found; that one
+ * is remembered and not asked again, and its neighbours are read together again. Where it does not
+ * know the function, all of the range is.
  *
  * Invariants: (1) a range holds at most `limit` registers of one space; (2) every want is in
- * exactly one range unless it is dead; (3) splitting ends: a range's level only rises.
+ * exactly one range unless it is dead; (3) halving ends: each refusal splits a range or kills a
+ * want.
  */
 #ifndef XN_DRIVERS_MODBUS_PLAN_H
 #define XN_DRIVERS_MODBUS_PLAN_H
@@ -13,12 +15,15 @@
 #include "drivers/modbus_codec.h"
 
 #define XN_MODBUS_WANTS_MAX 2048
+#define XN_MODBUS_GAP       8 /* registers nobody wants, read along to save a request */
 
 struct xn_modbus_want {
 	enum xn_modbus_space space;
 	uint16_t address;
 	uint8_t width;
-	uint8_t level; /* 0: read with neighbours over gaps, 1: without gaps, 2: alone, 3: dead */
+	bool dead;   /* refused, or not wanted any more */
+	bool apart;  /* never in one read with the want before it: a hole may lie between */
+	bool halved; /* the same for now, while a hole is being looked for */
 	uint16_t values[4];
 	const char *why; /* NULL: `values` are good */
 };
@@ -34,7 +39,9 @@ struct xn_modbus_plan {
 	uint16_t order[XN_MODBUS_WANTS_MAX]; /* wants by space and address */
 	unsigned count;
 	unsigned limit;
+	unsigned gap;
 	bool sorted;
+	bool died; /* a want, since the poll began: halves can grow together again */
 	/* The range being read: wants order[first] to order[next - 1]. */
 	unsigned first;
 	unsigned next;
@@ -42,11 +49,16 @@ struct xn_modbus_plan {
 };
 
 void xn_modbus_plan_clear(struct xn_modbus_plan *plan);
-/* Registers one read may have. */
-void xn_modbus_plan_limit(struct xn_modbus_plan *plan, unsigned registers);
+/* Registers one read may have, and how many unwanted ones may lie between two wanted. */
+void xn_modbus_plan_limit(struct xn_modbus_plan *plan, unsigned registers, unsigned gap);
 /* The want's number (the same for the same registers), -1 if there is no room. */
 int xn_modbus_plan_add(
     struct xn_modbus_plan *plan, enum xn_modbus_space space, uint16_t address, unsigned width);
+
+/* Wants that are not among these are not read any more. */
+void xn_modbus_plan_keep(struct xn_modbus_plan *plan, const bool kept[XN_MODBUS_WANTS_MAX]);
+/* Whether the device has refused it. */
+bool xn_modbus_plan_refused(const struct xn_modbus_plan *plan, int want);
 
 /* One poll: start, then next and take in turn until next says false. */
 void xn_modbus_plan_start(struct xn_modbus_plan *plan);

@@ -110,25 +110,24 @@ static void
 load_match(struct xn_profile_reader *in, const struct xn_yaml *item, struct xn_match *match)
 {
 	static const struct xn_yaml_key schema[] = {{"sysObjectID", false}, {"sysDescr", false},
-	    {"probe", false}, {"holding", false}, {"text", false}, {NULL, false}};
+	    {"probe", false}, {"text", false}, {NULL, false}};
 
 	*match = (struct xn_match){.text = NULL};
+	if (in->profile->modbus) {
+		xn_modbus_profile_match(in, item, match);
+		return;
+	}
 	if (!xn_yaml_check_map(item, schema, in->problems))
 		return;
 	xn_profile_oid(in, item, "sysObjectID", &match->object_id);
 	xn_profile_oid(in, item, "probe", &match->probe);
 	match->descr = xn_profile_text(in, item, "sysDescr");
 	match->text = xn_profile_text(in, item, "text");
-	match->registers = xn_yaml_get(item, "holding") != NULL;
-	match->address = (uint16_t)xn_profile_count(in, item, "holding", 65535 - 16, 0);
-	if (match->registers
-		? match->text == NULL
-		: match->object_id.count == 0 && match->descr == NULL && match->probe.count == 0)
-		xn_problem_add(in->problems, item->mark, NULL,
-		    "match: sysObjectID, sysDescr or probe, or holding with text");
-	if (match->text != NULL && match->probe.count == 0 && !match->registers)
+	if (match->object_id.count == 0 && match->descr == NULL && match->probe.count == 0)
 		xn_problem_add(
-		    in->problems, item->mark, NULL, "match: text is that of a probe or of holding");
+		    in->problems, item->mark, NULL, "match: sysObjectID, sysDescr or probe");
+	if (match->text != NULL && match->probe.count == 0)
+		xn_problem_add(in->problems, item->mark, NULL, "match: text is that of a probe");
 }
 
 static void
@@ -153,40 +152,33 @@ static void
 load_model(struct xn_profile_reader *in, const struct xn_yaml *root)
 {
 	static const struct xn_yaml_key schema[] = {
-	    {"oid", false}, {"maker", false}, {"after", false}, {"holding", false}, {NULL, false}};
+	    {"oid", false}, {"maker", false}, {"after", false}, {NULL, false}};
 	const struct xn_yaml *map = xn_yaml_get(root, "model");
 
 	if (map == NULL || !xn_yaml_check_map(map, schema, in->problems))
 		return;
-	in->profile->has_model = true;
 	in->profile->model_mark = xn_profile_text(in, map, "after");
 	xn_profile_oid(in, map, "oid", &in->profile->model_oid);
 	xn_profile_oid(in, map, "maker", &in->profile->maker_oid);
-	in->profile->model_address = (uint16_t)xn_profile_count(in, map, "holding", 65535 - 16, 0);
 }
 
 static void
 load_limits(struct xn_profile_reader *in, const struct xn_yaml *root)
 {
-	static const struct xn_yaml_key schema[] = {{"registers", false}, {"objects", false},
-	    {"rows", false}, {"pause_ms", false}, {NULL, false}};
+	static const struct xn_yaml_key schema[] = {
+	    {"objects", false}, {"rows", false}, {"pause_ms", false}, {NULL, false}};
 	const struct xn_yaml *map = xn_yaml_get(root, "limits");
 	struct xn_profile *profile = in->profile;
 
-	profile->registers_max = XN_MODBUS_REGISTERS_MAX;
 	profile->objects_max = 40;
 	profile->rows_max = 40;
 	if (map == NULL || !xn_yaml_check_map(map, schema, in->problems))
 		return;
-	profile->registers_max =
-	    (unsigned)xn_profile_count(in, map, "registers", XN_MODBUS_REGISTERS_MAX, 125);
 	profile->objects_max = (unsigned)xn_profile_count(in, map, "objects", 60, 40);
 	profile->rows_max = (unsigned)xn_profile_count(in, map, "rows", 60, 40);
 	profile->pause_ms = (unsigned)xn_profile_count(in, map, "pause_ms", 2000, 0);
-	/* The widest type takes four registers. */
-	if (profile->registers_max < 4 || profile->objects_max < 1 || profile->rows_max < 1)
-		xn_problem_add(in->problems, map->mark, NULL,
-		    "limits: registers from 4, objects and rows from 1");
+	if (profile->objects_max < 1 || profile->rows_max < 1)
+		xn_problem_add(in->problems, map->mark, NULL, "limits: objects and rows from 1");
 }
 
 /* An OID, or {sysObjectID: .SUFFIX}: below the device's own. */
@@ -214,8 +206,8 @@ load_root(struct xn_profile_reader *in, const struct xn_yaml *root, bool points)
 {
 	static const struct xn_yaml_key schema[] = {{"vendor", true}, {"title", true},
 	    {"transport", true}, {"base", false}, {"standard", false}, {"sunspec", false},
-	    {"match", false}, {"model", false}, {"limits", false}, {"enumerations", false},
-	    {"points", false}, {NULL, false}};
+	    {"either", false}, {"match", false}, {"model", false}, {"limits", false},
+	    {"enumerations", false}, {"points", false}, {NULL, false}};
 	static const char *const transports[] = {"snmp", "modbus", NULL};
 	struct xn_profile *profile = in->profile;
 
@@ -228,8 +220,12 @@ load_root(struct xn_profile_reader *in, const struct xn_yaml *root, bool points)
 	profile->standard = xn_profile_yes(in, root, "standard");
 	load_base(in, root);
 	load_matches(in, root);
-	load_model(in, root);
-	load_limits(in, root);
+	if (profile->modbus) {
+		profile->registers = xn_modbus_profile_family(in, root);
+	} else {
+		load_model(in, root);
+		load_limits(in, root);
+	}
 	if (points)
 		xn_profile_points(in, root);
 }

@@ -6,14 +6,14 @@
  *
  * Invariants of a loaded profile: (1) every point has exactly one source; (2) names of points
  * without a hole are unique, and only columns have holes; (3) units belong to the point's class;
- * (4) a register point's type fits below 65536; (5) every hole of a companion's index is one of the
+ * (4) a point's registers lie below 65536; (5) every hole of a companion's index is one of the
  * point's index.
  */
 #ifndef XN_DRIVERS_PROFILE_H
 #define XN_DRIVERS_PROFILE_H
 
 #include "common/problem.h"
-#include "drivers/modbus_codec.h"
+#include "drivers/modbus_profile.h"
 #include "drivers/snmp_codec.h"
 #include "drivers/url.h"
 
@@ -93,11 +93,7 @@ struct xn_point_spec {
 	const struct xn_companion *name_from;
 	const struct xn_told *unit_from;
 	const struct xn_told *scale_from;
-	/* registers */
-	enum xn_modbus_space space;
-	uint16_t address;
-	enum xn_modbus_type type;
-	enum xn_modbus_order order;
+	const struct xn_modbus_source *registers;
 	/* sums */
 	const char **parts;
 	unsigned part_count;
@@ -108,9 +104,9 @@ struct xn_match {
 	struct xn_oid object_id; /* sysObjectID is it or below; count 0: not asked */
 	const char *descr;       /* pattern of sysDescr; NULL: not asked */
 	struct xn_oid probe;     /* something stands there or below; count 0: not asked */
-	const char *text;        /* pattern of what stands there, or how the registers begin */
-	bool registers;          /* `address` and `text` are meant */
-	uint16_t address;
+	const char *text;        /* pattern of what stands there */
+	const struct xn_modbus_marker *markers; /* of Modbus */
+	unsigned marker_count;
 };
 
 struct xn_profile {
@@ -123,15 +119,13 @@ struct xn_profile {
 	bool floating; /* its base stands below the device's own sysObjectID */
 	struct xn_match *matches;
 	unsigned match_count;
-	bool has_model;
 	struct xn_oid model_oid; /* count 0 if there is none, as of the maker's */
 	struct xn_oid maker_oid;
-	uint16_t model_address; /* holding registers, 16 of text */
 	const char *model_mark; /* the word in sysDescr that the model follows ("MN:") */
-	unsigned registers_max; /* of one read */
 	unsigned objects_max;   /* of one GET */
 	unsigned rows_max;      /* of one GETBULK */
 	unsigned pause_ms;      /* between requests */
+	const struct xn_modbus_family *registers; /* of Modbus; NULL: SNMP */
 	const struct xn_point_spec *points;
 	unsigned point_count;
 };

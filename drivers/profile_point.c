@@ -450,33 +450,6 @@ load_rule(struct xn_profile_reader *in, node_ref point, struct xn_rule *rule)
 /* ---- the source ---- */
 
 static void
-load_register(struct xn_profile_reader *in, node_ref point, struct xn_point_spec *spec)
-{
-	static const char *const types[] = {
-	    "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "bit", NULL};
-	static const char *const orders[] = {"ABCD", "CDAB", "BADC", "DCBA", NULL};
-	static const struct {
-		const char *key;
-		enum xn_modbus_space space;
-	} spaces[] = {{"holding", XN_MODBUS_HOLDING}, {"input", XN_MODBUS_INPUT},
-	    {"coil", XN_MODBUS_COIL}, {"discrete", XN_MODBUS_DISCRETE}};
-
-	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
-		if (xn_yaml_get(point, spaces[i].key) == NULL)
-			continue;
-		spec->from = XN_FROM_REGISTER;
-		spec->space = spaces[i].space;
-		spec->address = (uint16_t)xn_profile_count(in, point, spaces[i].key, 65535, 0);
-	}
-	spec->type = (enum xn_modbus_type)xn_profile_choice(in, point, "type", types, XN_U16);
-	spec->order = (enum xn_modbus_order)xn_profile_choice(in, point, "order", orders, XN_ABCD);
-	if (spec->space == XN_MODBUS_COIL || spec->space == XN_MODBUS_DISCRETE)
-		spec->type = XN_BIT;
-	if (spec->from == XN_FROM_REGISTER && spec->address + xn_modbus_width(spec->type) > 65536)
-		xn_problem_add(in->problems, point->mark, NULL, "registers beyond 65535");
-}
-
-static void
 load_sum(struct xn_profile_reader *in, node_ref point, struct xn_point_spec *spec)
 {
 	node_ref list = xn_yaml_get(point, "sum");
@@ -548,9 +521,9 @@ load_point(struct xn_profile_reader *in, node_ref point, struct xn_point_spec *s
 	    {"column", false}, {"index", false}, {"when", false}, {"valid", false}, {"name", false},
 	    {"unit_from", false}, {"scale_from", false}, {"holding", false}, {"input", false},
 	    {"coil", false}, {"discrete", false}, {"sum", false}, {"type", false}, {"order", false},
-	    {"encoding", false}, {"none", false}, {"states", false}, {"plausible", false},
-	    {"counter", false}, {"mask", false}, {"doubt", false}, {"optional", false},
-	    {NULL, false}};
+	    {"bit", false}, {"bits", false}, {"span_from", false}, {"encoding", false},
+	    {"none", false}, {"states", false}, {"plausible", false}, {"counter", false},
+	    {"mask", false}, {"doubt", false}, {"optional", false}, {NULL, false}};
 	static const char *const sources[] = {
 	    "oid", "column", "holding", "input", "coil", "discrete", "sum", NULL};
 	unsigned count = 0;
@@ -573,9 +546,10 @@ load_point(struct xn_profile_reader *in, node_ref point, struct xn_point_spec *s
 	else
 		xn_profile_oid(in, point, "oid", &spec->oid);
 	load_rule(in, point, &spec->rule);
-	load_register(in, point, spec);
+	xn_modbus_profile_point(in, point, spec);
 	load_sum(in, point, spec);
-	load_companions(in, point, spec);
+	if (spec->from != XN_FROM_REGISTER)
+		load_companions(in, point, spec);
 	check_name(in, point, spec);
 }
 

@@ -132,7 +132,9 @@ new_greeting(void)
 static int
 send_waiting(struct xn_snmp_session *session, struct xn_error *err)
 {
-	int wait = xn_deadline_left(session->deadline) / TRIES;
+	int left = xn_deadline_left(session->deadline);
+	int wait = left / TRIES < TRY_MS_MAX ? left / TRIES + 1 : TRY_MS_MAX;
+	bool once;
 	netsnmp_session *peer;
 	netsnmp_pdu *pdu;
 	int code = XN_OK;
@@ -143,9 +145,11 @@ send_waiting(struct xn_snmp_session *session, struct xn_error *err)
 		code = dial(session, err);
 	if (code == XN_OK) {
 		peer = snmp_sess_session(session->handle);
-		peer->retries = TRIES - 1;
+		/* A SET whose answer is lost may have been carried out. */
+		once = !session->greeting && session->waiting->command == SNMP_MSG_SET;
+		peer->retries = once ? 0 : TRIES - 1;
 		peer->s_snmp_errno = 0;
-		peer->timeout = (wait < TRY_MS_MAX ? wait + 1 : TRY_MS_MAX) * 1000L;
+		peer->timeout = (once ? left + 1 : wait) * 1000L;
 		pdu = session->greeting ? new_greeting() : session->waiting;
 		if (!session->greeting)
 			session->waiting = NULL;

@@ -4,7 +4,8 @@
  * of its own without user, because the library, asked to find it, waits for the peer.
  *
  * Invariants: (1) each question is answered exactly once, by its deadline, from the hub's turn or
- * from within xn_snmp_session_ask; (2) nothing waits while the lock is held.
+ * from within xn_snmp_session_ask; (2) nothing waits while the lock is held; (3) a SET, which only
+ * snmp_control.c makes, is sent once.
  */
 #ifndef XN_DRIVERS_SNMP_SESSION_H
 #define XN_DRIVERS_SNMP_SESSION_H

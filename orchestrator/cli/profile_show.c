@@ -67,6 +67,21 @@ print_oid(const char *before, const struct xn_oid *oid)
 }
 
 static void
+print_marker(const char *before, const struct xn_modbus_marker *marker)
+{
+	printf("%s%s:%u", before, xn_modbus_space_word(marker->at.space), marker->at.address);
+	if (marker->text != NULL)
+		printf(" that reads \"%s\"", marker->text);
+	for (unsigned i = 0; i < marker->is_count; i++) {
+		const struct xn_range *range = &marker->is[i];
+
+		printf("%s%lld", i == 0 ? " that is " : " or ", (long long)range->least);
+		if (range->most > range->least)
+			printf(" to %lld", (long long)range->most);
+	}
+}
+
+static void
 print_way(const struct xn_match *match)
 {
 	fputs(" ", stdout);
@@ -74,8 +89,8 @@ print_way(const struct xn_match *match)
 	if (match->descr != NULL)
 		printf(" sysDescr \"%s\"", match->descr);
 	print_oid(" an object at ", &match->probe);
-	if (match->registers)
-		printf(" holding registers from %u", match->address);
+	for (unsigned i = 0; i < match->marker_count; i++)
+		print_marker(i == 0 ? " " : ", ", &match->markers[i]);
 	if (match->text != NULL)
 		printf(" that reads \"%s\"", match->text);
 	fputs("\n", stdout);
@@ -84,18 +99,16 @@ print_way(const struct xn_match *match)
 static void
 print_source(const struct xn_point_spec *spec)
 {
-	static const char *const spaces[] = {[XN_MODBUS_COIL] = "coil",
-	    [XN_MODBUS_DISCRETE] = "discrete",
-	    [XN_MODBUS_HOLDING] = "holding",
-	    [XN_MODBUS_INPUT] = "input"};
-
 	switch (spec->from) {
 	case XN_FROM_OBJECT: print_oid("", &spec->oid); break;
 	case XN_FROM_COLUMN:
 		print_oid("", &spec->oid);
 		printf(".%s", spec->index != NULL ? spec->index : "*");
 		break;
-	case XN_FROM_REGISTER: printf("%s:%u", spaces[spec->space], spec->address); break;
+	case XN_FROM_REGISTER:
+		printf("%s:%u", xn_modbus_space_word(spec->registers->at.space),
+		    spec->registers->at.address);
+		break;
 	case XN_FROM_SUM: printf("a sum of %u points", spec->part_count); break;
 	}
 }
@@ -126,7 +139,9 @@ print_point(const struct xn_point_spec *spec)
 	print_source(spec);
 	if (spec->unit_from != NULL)
 		fputs(", unit from the device", stdout);
-	if (spec->scale_from != NULL)
+	if (spec->scale_from != NULL ||
+	    (spec->from == XN_FROM_REGISTER &&
+		(spec->registers->scale != NULL || spec->registers->span != NULL)))
 		fputs(", scale from the device", stdout);
 	if (spec->rule.counter_bits > 0)
 		printf(", counts %u bits", spec->rule.counter_bits);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "drivers/modbus_codec.h"
-#include "drivers/modbus_plan.h"
 
 static const struct xn_modbus_request two_registers = {
     .transaction = 0x1234, .unit = 7, .space = XN_MODBUS_HOLDING, .address = 2999, .count = 2};
@@ -79,7 +78,7 @@ a_serial_reply_needs_its_checksum(void **state)
 	struct xn_error err = {0};
 
 	(void)state;
-	assert_int_equal(xn_modbus_write(&request, sent), 8);
+	assert_int_equal(xn_modbus_frame(&request, sent), 8);
 	assert_int_equal(sent[6], 0x84); /* 01 03 00 00 00 01 84 0a, in every Modbus tutorial */
 	assert_int_equal(sent[7], 0x0a);
 	assert_int_equal(xn_modbus_frame_length(true, frame, 3), 7);
@@ -87,6 +86,85 @@ a_serial_reply_needs_its_checksum(void **state)
 	assert_int_equal(values[0], 0x1234);
 	frame[3] ^= 1;
 	assert_int_equal(xn_modbus_check(&request, frame, sizeof(frame), values, &err), XN_EDEVICE);
+}
+
+/* What comes before a frame on a bus is passed over; what stands for another unit is no answer. */
+static void
+a_frame_is_found_behind_noise(void **state)
+{
+	static const struct xn_modbus_request request = {
+	    .rtu = true, .unit = 1, .space = XN_MODBUS_HOLDING, .address = 0, .count = 1};
+	static const uint8_t noisy[] = {
+	    0xff, 0x01, 0x03, 0x00, 0x01, 0x03, 0x02, 0x12, 0x34, 0xb5, 0x33, 0x00};
+	uint8_t spoilt[sizeof(noisy)];
+	size_t start = 0;
+
+	(void)state;
+	assert_int_equal(xn_modbus_find(&request, noisy, sizeof(noisy), &start), 7);
+	assert_int_equal(start, 4);
+	assert_int_equal(xn_modbus_find(&request, noisy, 10, &start), 0);
+	for (size_t i = 4; i < 11; i++) {
+		memcpy(spoilt, noisy, sizeof(noisy));
+		spoilt[i] ^= 1;
+		assert_int_equal(xn_modbus_find(&request, spoilt, sizeof(spoilt), &start), 0);
+	}
+}
+
+/* The four writing functions, byte by byte as the Modbus specification's examples have them. */
+static void
+writes_are_framed_as_the_specification_says(void **state)
+{
+	static const struct {
+		struct xn_modbus_request request;
+		uint8_t pdu[12];
+		size_t size;
+	} rows[] = {
+	    {{.write = XN_MODBUS_WRITE_COIL, .address = 172, .count = 1, .values = {1}},
+		{0x05, 0x00, 0xac, 0xff, 0x00}, 5},
+	    {{.write = XN_MODBUS_WRITE_COIL, .address = 172, .count = 1, .values = {0}},
+		{0x05, 0x00, 0xac, 0x00, 0x00}, 5},
+	    {{.write = XN_MODBUS_WRITE_REGISTER, .address = 1, .count = 1, .values = {3}},
+		{0x06, 0x00, 0x01, 0x00, 0x03}, 5},
+	    {{.write = XN_MODBUS_WRITE_COILS, .address = 19, .count = 3, .values = {1, 0, 1}},
+		{0x0f, 0x00, 0x13, 0x00, 0x03, 0x01, 0x05}, 7},
+	    {{.write = XN_MODBUS_WRITE_REGISTERS,
+		 .address = 1,
+		 .count = 2,
+		 .values = {0x000a, 0x0102}},
+		{0x10, 0x00, 0x01, 0x00, 0x02, 0x04, 0x00, 0x0a, 0x01, 0x02}, 10},
+	};
+	uint8_t frame[XN_MODBUS_ADU_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(xn_modbus_frame(&rows[i].request, frame), 7 + rows[i].size);
+		assert_int_equal(frame[5], 1 + rows[i].size);
+		assert_memory_equal(frame + 7, rows[i].pdu, rows[i].size);
+	}
+}
+
+/* A device repeats what it wrote; anything else in its place is a doubt. */
+static void
+the_reply_to_a_write_repeats_it(void **state)
+{
+	static const struct xn_modbus_request request = {.transaction = 1,
+	    .unit = 1,
+	    .write = XN_MODBUS_WRITE_REGISTER,
+	    .address = 1,
+	    .count = 1,
+	    .values = {3}};
+	static const uint8_t good[12] = {0, 1, 0, 0, 0, 6, 1, 6, 0, 1, 0, 3};
+	uint16_t nothing[XN_MODBUS_REGISTERS_MAX];
+	uint8_t frame[sizeof(good)];
+
+	(void)state;
+	assert_int_equal(xn_modbus_check(&request, good, sizeof(good), nothing, NULL), XN_OK);
+	for (size_t i = 0; i < sizeof(good); i++) {
+		memcpy(frame, good, sizeof(good));
+		frame[i] ^= 0x10;
+		assert_int_equal(
+		    xn_modbus_check(&request, frame, sizeof(frame), nothing, NULL), XN_EDEVICE);
+	}
 }
 
 static void
@@ -145,6 +223,29 @@ wide_and_signed_numbers_decode(void **state)
 }
 
 static void
+decimal_digits_decode_and_others_are_none(void **state)
+{
+	static const uint16_t digits[] = {0x1234, 0x5678};
+	static const uint16_t letters[] = {0x12a4, 0x5678};
+
+	(void)state;
+	assert_int_equal(xn_modbus_number(XN_BCD16, XN_ABCD, digits).integer, 1234);
+	assert_int_equal(xn_modbus_number(XN_BCD32, XN_ABCD, digits).integer, 12345678);
+	assert_int_equal(xn_modbus_number(XN_BCD32, XN_CDAB, digits).integer, 56781234);
+	assert_int_equal(xn_modbus_number(XN_BCD32, XN_ABCD, letters).kind, XN_RAW_NONE);
+}
+
+static void
+a_field_of_bits_is_a_number(void **state)
+{
+	(void)state;
+	assert_int_equal(xn_modbus_bits(0x8201, 0, 1).integer, 1);
+	assert_int_equal(xn_modbus_bits(0x8201, 8, 8).integer, 0x82);
+	assert_int_equal(xn_modbus_bits(0x8201, 15, 1).integer, 1);
+	assert_int_equal(xn_modbus_bits(0xffff, 0, 16).integer, 0xffff);
+}
+
+static void
 codes_for_none_are_no_numbers(void **state)
 {
 	static const uint16_t nan_[] = {0xffc0, 0};
@@ -196,101 +297,6 @@ a_four_quadrant_power_factor_is_unfolded(void **state)
 	}
 }
 
-/* ---- the plan of reads ---- */
-
-static struct xn_modbus_plan plan;
-
-/* Reads the plan against a device that has only the registers `there` says. */
-static unsigned
-read_all(bool (*there)(unsigned))
-{
-	struct xn_modbus_range range;
-	uint16_t values[XN_MODBUS_REGISTERS_MAX];
-	unsigned requests = 0;
-
-	xn_modbus_plan_start(&plan);
-	while (xn_modbus_plan_next(&plan, &range)) {
-		int outcome = XN_OK;
-
-		assert_in_range(range.count, 1, 125);
-		for (unsigned i = 0; i < range.count; i++) {
-			values[i] = (uint16_t)(range.address + i);
-			if (!there(range.address + i))
-				outcome = 2;
-		}
-		xn_modbus_plan_take(&plan, outcome, values);
-		assert_in_range(++requests, 1, 1000);
-	}
-	return requests;
-}
-
-static bool
-everywhere(unsigned address)
-{
-	(void)address;
-	return true;
-}
-
-static bool
-not_15_nor_20(unsigned address)
-{
-	return address != 15 && address != 20;
-}
-
-static void
-near_registers_are_read_together_and_far_ones_apart(void **state)
-{
-	uint16_t value[4];
-	int near;
-	int far;
-
-	(void)state;
-	xn_modbus_plan_clear(&plan);
-	far = xn_modbus_plan_add(&plan, XN_MODBUS_HOLDING, 3203, 4);
-	near = xn_modbus_plan_add(&plan, XN_MODBUS_HOLDING, 2999, 2);
-	xn_modbus_plan_add(&plan, XN_MODBUS_HOLDING, 3009, 2);
-	xn_modbus_plan_add(&plan, XN_MODBUS_INPUT, 3010, 1);
-	assert_int_equal(read_all(everywhere), 3);
-	assert_null(xn_modbus_plan_value(&plan, near, value));
-	assert_int_equal(value[1], 3000);
-	assert_null(xn_modbus_plan_value(&plan, far, value));
-	assert_int_equal(value[0], 3203);
-}
-
-static void
-a_hundred_and_twenty_six_registers_take_two_reads(void **state)
-{
-	(void)state;
-	xn_modbus_plan_clear(&plan);
-	for (unsigned i = 0; i < 125; i++)
-		xn_modbus_plan_add(&plan, XN_MODBUS_HOLDING, (uint16_t)i, 1);
-	assert_int_equal(read_all(everywhere), 1);
-	xn_modbus_plan_add(&plan, XN_MODBUS_HOLDING, 125, 1);
-	assert_int_equal(read_all(everywhere), 2);
-}
-
-static void
-a_hole_is_found_by_splitting_and_remembered(void **state)
-{
-	uint16_t value[4];
-	int good;
-	int hole;
-
-	(void)state;
-	xn_modbus_plan_clear(&plan);
-	xn_modbus_plan_add(&plan, XN_MODBUS_HOLDING, 10, 2);
-	good = xn_modbus_plan_add(&plan, XN_MODBUS_HOLDING, 18, 1);
-	hole = xn_modbus_plan_add(&plan, XN_MODBUS_HOLDING, 20, 1);
-	/* 10-20 refused; 10-11 and 18 are good; 20 is refused alone. */
-	assert_int_equal(read_all(not_15_nor_20), 4);
-	assert_null(xn_modbus_plan_value(&plan, good, value));
-	assert_int_equal(value[0], 18);
-	assert_non_null(xn_modbus_plan_value(&plan, hole, value));
-	/* The next poll asks for no register that is not there. */
-	assert_int_equal(read_all(not_15_nor_20), 2);
-	assert_non_null(xn_modbus_plan_value(&plan, hole, value));
-}
-
 int
 main(void)
 {
@@ -299,15 +305,17 @@ main(void)
 	    cmocka_unit_test(each_wrong_header_field_is_refused),
 	    cmocka_unit_test(an_exception_is_its_code),
 	    cmocka_unit_test(a_serial_reply_needs_its_checksum),
+	    cmocka_unit_test(a_frame_is_found_behind_noise),
+	    cmocka_unit_test(writes_are_framed_as_the_specification_says),
+	    cmocka_unit_test(the_reply_to_a_write_repeats_it),
 	    cmocka_unit_test(bits_come_one_a_value),
 	    cmocka_unit_test(numbers_decode_in_every_word_order),
 	    cmocka_unit_test(wide_and_signed_numbers_decode),
+	    cmocka_unit_test(decimal_digits_decode_and_others_are_none),
+	    cmocka_unit_test(a_field_of_bits_is_a_number),
 	    cmocka_unit_test(codes_for_none_are_no_numbers),
 	    cmocka_unit_test(a_sentinel_is_matched_as_it_stood_on_the_wire),
 	    cmocka_unit_test(a_four_quadrant_power_factor_is_unfolded),
-	    cmocka_unit_test(near_registers_are_read_together_and_far_ones_apart),
-	    cmocka_unit_test(a_hundred_and_twenty_six_registers_take_two_reads),
-	    cmocka_unit_test(a_hole_is_found_by_splitting_and_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
