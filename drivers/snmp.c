@@ -405,23 +405,22 @@ take_point(struct xn_device *device, unsigned point, const struct xn_snmp_value 
 	struct session *session = device->session;
 	const struct xn_rule *rule = device->layout->points[point].rule;
 	struct xn_reading *reading = &device->readings[point];
+	bool there = value->tag < XN_SNMP_NO_OBJECT && value->tag != XN_SNMP_NULL;
+	bool came = session->planned && there && !session->had[point];
 	const char *why = guarded(device, point);
 	struct xn_scale scale = rule->scale;
 	struct xn_raw raw;
 
+	/* A refusal says nothing of what stands there: v1 gives one for what does not. */
+	if (value->tag != XN_SNMP_REFUSED && there != (bool)session->had[point])
+		session->moved = true;
+	if (there)
+		session->had[point] = 1;
+	if (why == NULL && came)
+		why = "was plugged in just now"; /* its unit and scale may have come with it */
 	if (why != NULL) {
 		xn_reading_drop(reading, why);
 		return;
-	}
-	if (value->tag == XN_SNMP_NO_INSTANCE || value->tag == XN_SNMP_NO_OBJECT) {
-		session->moved = session->moved || session->had[point];
-	} else if (session->planned && !session->had[point]) {
-		/* Its unit and scale may have come with it. */
-		session->moved = true;
-		xn_reading_drop(reading, "was plugged in just now");
-		return;
-	} else {
-		session->had[point] = 1;
 	}
 	raw = xn_snmp_number(value, rule, &scale);
 	if (value->tag == XN_SNMP_TEXT && memcmp(&scale, &rule->scale, sizeof(scale)) != 0) {

@@ -214,14 +214,15 @@ static void
 what_the_device_calls_invalid_is_absent_until_it_is_not(void **state)
 {
 	(void)state;
-	know("  - {point: \"t.{n}\", class: temperature, column: .2, valid: {column: .3, is: "
+	know("  - {point: p, class: power, oid: .1.0}\n"
+	     "  - {point: \"t.{n}\", class: temperature, column: .2, valid: {column: .3, is: "
 	     "[1]}}\n");
-	meet(2, PDU ACME "2.1|2|21\n" ACME "3.1|2|2\n");
-	assert_string_equal(polled(), "t.1 - the device says it is not valid\n");
-	agent_say(agent, PDU ACME "2.1|2|21\n" ACME "3.1|2|1\n");
-	assert_string_equal(polled(), "t.1 21\n");
-	agent_say(agent, PDU ACME "2.1|2|21\n");
-	assert_string_equal(polled(), "t.1 - the device says it is not valid\n");
+	meet(2, PDU ACME "1.0|2|5\n" ACME "2.1|2|21\n" ACME "3.1|2|2\n");
+	assert_string_equal(polled(), "p 5\nt.1 - the device says it is not valid\n");
+	agent_say(agent, PDU ACME "1.0|2|5\n" ACME "2.1|2|21\n" ACME "3.1|2|1\n");
+	assert_string_equal(polled(), "p 5\nt.1 21\n");
+	agent_say(agent, PDU ACME "1.0|2|5\n" ACME "2.1|2|21\n");
+	assert_string_equal(polled(), "p 5\nt.1 - the device says it is not valid\n");
 	assert_int_equal(view.layout, 1);
 }
 
@@ -235,6 +236,42 @@ a_row_that_goes_is_absent_and_its_table_looked_at_anew(void **state)
 	agent_say(agent, PDU ACME "2.1|2|1\n" ACME "2.3|2|3\n");
 	assert_string_equal(polled(), "p.1 1\np.2 - no such instance\n");
 	assert_string_equal(polled(), "p.1 1\np.3 3\n");
+}
+
+static void
+a_probe_that_is_plugged_in_is_looked_at_before_it_is_read(void **state)
+{
+	(void)state;
+	know("  - {point: p, class: power, oid: .1.0}\n"
+	     "  - {point: \"t.{n}\", class: temperature, column: .2, when: {column: .3, is: [1]}, "
+	     "scale_from: {column: .4, as: digits}}\n");
+	meet(2, PDU ACME "1.0|2|5\n" ACME "3.1|2|1\n");
+	for (unsigned polls = 0; polls < 3; polls++)
+		assert_string_equal(polled(), "p 5\nt.1 - no such instance\n");
+	assert_int_equal(view.layout, 1);
+	agent_say(agent, PDU ACME "1.0|2|5\n" ACME "2.1|2|215\n" ACME "3.1|2|1\n" ACME "4.1|2|1\n");
+	assert_string_equal(polled(), "p 5\nt.1 - was plugged in just now\n");
+	assert_string_equal(polled(), "p 5\nt.1 21.5\n");
+	assert_int_equal(view.layout, 2);
+}
+
+static void
+a_card_that_answers_only_the_standard_is_read_by_it(void **state)
+{
+	(void)state;
+	know("  - {point: a, class: power, oid: .1.0}\n");
+	shelf_put(&shelf, "ups-mib.yaml",
+	    "vendor: IETF\ntitle: UPS\ntransport: snmp\nbase: 1.3.6.1.2.1.33\nstandard: yes\n"
+	    "match:\n  - {probe: .1}\npoints:\n"
+	    "  - {point: battery.charge, class: charge, oid: .1.2.4.0}\n");
+	meet(2, PDU "1.3.6.1.2.1.33.1.2.4.0|2|98\n");
+	assert_string_equal(polled(), "battery.charge 98\n");
+	assert_string_equal(view.match, "standard");
+	/* When that has nothing either, it is its maker's after all. */
+	agent_say(agent, PDU "1.3.6.1.2.1.33.1.9.0|2|98\n");
+	polled();
+	assert_string_equal(polled(), "a - no such instance\n");
+	assert_string_equal(view.profile, "pdu");
 }
 
 static void
@@ -309,6 +346,7 @@ a_v1_device_that_lacks_half_is_read_all_the_same(void **state)
 		assert_string_equal(polled(),
 		    polls == 0 ? "a 1\nc - no such instance\nd.1 4\nd.2 5\n"
 			       : "a 1\nc - the device refuses it\nd.1 4\nd.2 5\n");
+	assert_int_equal(view.layout, 1);
 }
 
 static void
@@ -376,6 +414,8 @@ main(void)
 	    STORY(a_device_whose_scale_changed_is_noticed),
 	    STORY(what_the_device_calls_invalid_is_absent_until_it_is_not),
 	    STORY(a_row_that_goes_is_absent_and_its_table_looked_at_anew),
+	    STORY(a_probe_that_is_plugged_in_is_looked_at_before_it_is_read),
+	    STORY(a_card_that_answers_only_the_standard_is_read_by_it),
 	    STORY(another_device_behind_the_address_is_met_in_the_same_poll),
 	    STORY(an_object_it_refuses_is_absent_alone_and_asked_again_later),
 	    STORY(a_companion_that_a_v1_device_has_not_does_not_count),
