@@ -157,12 +157,18 @@ told_unit(const struct planning *planning, struct candidate *candidate)
 	    xn_scale_parse(unit, candidate->spec->rule.class_, &candidate->scale);
 }
 
+/* False, and the scale as it was, if no number of ours could bear it. */
 static bool
 multiply(struct xn_scale *scale, int64_t num, int64_t den)
 {
-	return num > 0 && den > 0 && !__builtin_mul_overflow(scale->num, num, &scale->num) &&
-	    !__builtin_mul_overflow(scale->den, den, &scale->den) &&
-	    scale->num < INT64_MAX / 1000 && scale->den < INT64_MAX / 1000;
+	struct xn_scale product = *scale;
+
+	if (num <= 0 || den <= 0 || __builtin_mul_overflow(scale->num, num, &product.num) ||
+	    __builtin_mul_overflow(scale->den, den, &product.den) ||
+	    product.num >= INT64_MAX / 1000 || product.den >= INT64_MAX / 1000)
+		return false;
+	*scale = product;
+	return true;
 }
 
 static bool

@@ -398,6 +398,12 @@ a_scale_that_no_device_has_is_none(void **state)
 	}
 	assert_string_equal(scaled("as: signed", "2|9223372036854775807"), "");
 	assert_string_equal(scaled("as: divisor", "2|-9223372036854775808"), "");
+	/* Nor is one that an unplugged probe's row has. */
+	assert_string_equal(
+	    planned("  - {point: \"p{n}\", class: power, column: .2, when: {column: "
+		    ".3, is: [\"*\"]}, scale_from: {column: .3, as: signed}}\n",
+		"3.1|2|9223372036854775807\n"),
+	    "p1 2.1 1/1\n");
 	assert_string_equal(scaled("as: digits", "2|13"), "");
 	assert_string_equal(scaled("as: exponent", "2|12"), "10000000000000/1");
 }
