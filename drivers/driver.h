@@ -77,7 +77,8 @@ void xn_device_close(struct xn_device *device);
 
 /* ---- many devices on one thread ---- */
 
-/* A poll ended; called from xn_hub_turn, once for each xn_device_start. */
+/* A poll ended; called from xn_hub_turn (or xn_device_start itself, of a recording), once for each
+ * xn_device_start. It may close other devices, not this one. */
 typedef void (*xn_device_done)(void *to, struct xn_device *device, int code,
     const struct xn_device_view *view, const struct xn_error *err);
 

@@ -4,7 +4,7 @@
  * and deadlines, need no timers of their own.
  *
  * Invariants: (1) a member's verbs are called from xn_hub_turn only; (2) a member may leave, close
- * its socket or ask the next question inside its own verbs.
+ * its socket or ask the next question inside its own verbs and those of others.
  */
 #ifndef XN_DRIVERS_HUB_H
 #define XN_DRIVERS_HUB_H
@@ -20,7 +20,7 @@ struct xn_hub_member {
 	struct xn_hub_member *before, *after; /* among the busy ones */
 };
 
-/* Watches a socket for a member; false when the system refuses. */
+/* Watches a socket for a member; false when the system refuses. A member has one at a time. */
 bool xn_hub_watch(struct xn_hub *hub, struct xn_hub_member *member, int fd);
 /* Before the socket is closed; the member is called no more, not even in this turn. */
 void xn_hub_unwatch(struct xn_hub *hub, struct xn_hub_member *member, int fd);

@@ -42,7 +42,7 @@ read_bound(const char **at, struct part *part)
 			return false;
 		(*at)++;
 		if (**at >= '0' && **at <= '9')
-			return read_number(at, &part->most);
+			return read_number(at, &part->most) && part->most >= part->least;
 	}
 	return true;
 }
@@ -112,6 +112,56 @@ xn_index_check(const char *pattern)
 	}
 }
 
+/* Whether the pattern has a hole of that word, as xn_index_hole would find it. */
+static bool
+has_hole(const char *pattern, const char *word)
+{
+	if (word[1] == '\0' && (word[0] == 'n' || (word[0] >= '1' && word[0] <= '9')))
+		return true;
+	while (pattern != NULL) {
+		struct part part = next_part(&pattern);
+
+		if (part.kind == PART_BAD || part.kind == PART_END || part.kind == PART_REST)
+			return false;
+		if (strcmp(part.word, word) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+xn_index_fills(const char *pattern, const char *companion)
+{
+	for (;;) {
+		struct part part = next_part(&companion);
+
+		if (part.kind == PART_END)
+			return true;
+		if (part.kind == PART_BAD)
+			return false;
+		if (part.word[0] != '\0' ? !has_hole(pattern, part.word)
+					 : part.kind != PART_RANGE || part.least != part.most)
+			return false;
+	}
+}
+
+bool
+xn_index_names(const char *pattern, const char *name)
+{
+	for (name = strchr(name, '{'); name != NULL; name = strchr(name, '{')) {
+		char word[XN_INDEX_WORD_SIZE];
+		size_t size = strcspn(++name, "}");
+
+		if (size == 0 || size >= sizeof(word) || name[size] != '}')
+			return false;
+		memcpy(word, name, size);
+		word[size] = '\0';
+		if (strcmp(word, "name") != 0 && !has_hole(pattern, word))
+			return false;
+	}
+	return true;
+}
+
 static bool
 fits(const struct part *part, uint32_t id)
 {
@@ -179,6 +229,8 @@ xn_index_append(const struct xn_index *index, const char *pattern, struct xn_oid
 
 		if (part.kind == PART_END)
 			return true;
+		if (part.kind == PART_BAD)
+			return false;
 		if (part.word[0] != '\0') {
 			if (!xn_index_hole(index, part.word, strlen(part.word), &value))
 				return false;

@@ -26,6 +26,13 @@ struct xn_index {
 /* Whether it can be read as a pattern. */
 bool xn_index_check(const char *pattern);
 
+/* Whether a companion's index can be told from a row's that fits `pattern` (NULL: any): it has
+ * numbers, and holes that are there. */
+bool xn_index_fills(const char *pattern, const char *companion);
+
+/* Whether every hole of a point's name is {name} or one that such a row has. */
+bool xn_index_names(const char *pattern, const char *name);
+
 /* Whether the numbers fit (`pattern` NULL: any do), and what stands in its holes. */
 bool xn_index_match(
     const char *pattern, const uint32_t *id, unsigned count, struct xn_index *ret_index);

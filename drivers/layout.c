@@ -72,6 +72,14 @@ xn_layout_mix(struct xn_layout *layout, const void *bytes, size_t size)
 }
 
 static void
+mix_scale(struct xn_layout *layout, const struct xn_scale *scale)
+{
+	xn_layout_mix(layout, &scale->num, sizeof(scale->num));
+	xn_layout_mix(layout, &scale->den, sizeof(scale->den));
+	xn_layout_mix(layout, &scale->degrees, sizeof(scale->degrees));
+}
+
+static void
 mix_point(struct xn_layout *layout, const struct xn_point *point)
 {
 	const struct xn_rule *rule = point->rule;
@@ -79,12 +87,19 @@ mix_point(struct xn_layout *layout, const struct xn_point *point)
 	xn_layout_mix(layout, point->name, strlen(point->name) + 1);
 	xn_layout_mix(layout, point->source, strlen(point->source) + 1);
 	xn_layout_mix(layout, &rule->class_, sizeof(rule->class_));
-	xn_layout_mix(layout, &rule->scale.num, sizeof(rule->scale.num));
-	xn_layout_mix(layout, &rule->scale.den, sizeof(rule->scale.den));
-	xn_layout_mix(layout, &rule->scale.degrees, sizeof(rule->scale.degrees));
-	/* Lists are the profile's: the same list, the same profile. */
+	mix_scale(layout, &rule->scale);
+	mix_scale(layout, &rule->other_scale);
+	xn_layout_mix(layout, &rule->encoding, sizeof(rule->encoding));
+	xn_layout_mix(layout, &rule->mask, sizeof(rule->mask));
+	xn_layout_mix(layout, &rule->windowed, sizeof(rule->windowed));
+	xn_layout_mix(layout, &rule->min, sizeof(rule->min));
+	xn_layout_mix(layout, &rule->max, sizeof(rule->max));
+	xn_layout_mix(layout, &rule->counter_bits, sizeof(rule->counter_bits));
+	xn_layout_mix(layout, &rule->counter_resets, sizeof(rule->counter_resets));
+	/* Lists and texts are the profile's: the same list, the same profile. */
 	xn_layout_mix(layout, &rule->none, sizeof(rule->none));
 	xn_layout_mix(layout, &rule->words, sizeof(rule->words));
+	xn_layout_mix(layout, &rule->doubt, sizeof(rule->doubt));
 }
 
 int

@@ -470,6 +470,37 @@ load_sum(struct xn_profile_reader *in, node_ref point, struct xn_point_spec *spe
 	}
 }
 
+static void
+check_fills(struct xn_profile_reader *in, node_ref point, const struct xn_point_spec *spec,
+    const struct xn_companion *companion)
+{
+	if (companion->index != NULL && !xn_index_fills(spec->index, companion->index))
+		xn_problem_add(in->problems, point->mark, NULL,
+		    "index \"%s\": numbers, and {words} of the point's own index",
+		    companion->index);
+}
+
+/* A hole that nothing fills would leave the point out without a word. */
+static void
+check_holes(struct xn_profile_reader *in, node_ref point, const struct xn_point_spec *spec)
+{
+	for (unsigned i = 0; i < spec->when_count; i++)
+		check_fills(in, point, spec, &spec->when[i].of);
+	if (spec->valid != NULL)
+		check_fills(in, point, spec, &spec->valid->of);
+	if (spec->name_from != NULL)
+		check_fills(in, point, spec, spec->name_from);
+	if (spec->unit_from != NULL)
+		check_fills(in, point, spec, &spec->unit_from->of);
+	if (spec->scale_from != NULL)
+		check_fills(in, point, spec, &spec->scale_from->of);
+	if (spec->from == XN_FROM_COLUMN &&
+	    (!xn_index_names(spec->index, spec->name) ||
+		(spec->first != NULL && !xn_index_names(spec->index, spec->first))))
+		xn_problem_add(in->problems, point->mark, NULL,
+		    "the name's holes: {name}, {n}, {1} and {words} of index");
+}
+
 /* A row number takes up to ten digits where "{n}" takes three. */
 static void
 check_name(struct xn_profile_reader *in, node_ref point, const struct xn_point_spec *spec)
@@ -551,6 +582,7 @@ load_point(struct xn_profile_reader *in, node_ref point, struct xn_point_spec *s
 	if (spec->from != XN_FROM_REGISTER)
 		load_companions(in, point, spec);
 	check_name(in, point, spec);
+	check_holes(in, point, spec);
 }
 
 /* Several points may have one name if all but the last are optional: the first that is there. */

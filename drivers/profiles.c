@@ -16,6 +16,10 @@
 #define KEEP_BYTES    (64u << 20)
 #define SCRATCH_BYTES (64u << 20)
 
+/* What is left for floating profiles, of which a device that names itself anew at every poll would
+ * want no end. */
+#define SPARE_BYTES   (16u << 20)
+
 #ifndef XN_PROFILE_DIR
 #define XN_PROFILE_DIR "/usr/local/share/xanh/profiles"
 #endif
@@ -26,6 +30,7 @@ read_one(struct xn_profiles *profiles, struct xn_arena *scratch, const char *nam
 {
 	struct xn_problems problems;
 	struct xn_profile *profile = NULL;
+	size_t before = profiles->arena.used;
 	char path[PATH_SIZE];
 	int code;
 
@@ -35,6 +40,9 @@ read_one(struct xn_profiles *profiles, struct xn_arena *scratch, const char *nam
 	xn_problems_init(&problems, scratch);
 	code = xn_profile_read(
 	    &profiles->arena, scratch, path, points, object_id, &problems, &profile, err);
+	/* It is read again at every poll of its device, until it is mended. */
+	if (profile == NULL)
+		profiles->arena.used = before;
 	if (code == XN_OK && profile == NULL)
 		return xn_fail(err, XN_EINVALID, "%s:%u: %s", path,
 		    problems.first != NULL ? problems.first->mark.line : 0,
@@ -138,6 +146,11 @@ read_whole(struct xn_profiles *profiles, unsigned number, const struct xn_oid *o
 	struct xn_arena scratch;
 	char name[256];
 
+	if (xn_arena_room(&profiles->arena) < SPARE_BYTES) {
+		xn_fail(err, XN_EFULL, "profile %s: too many kinds of devices",
+		    profiles->heads[number]->name);
+		return NULL;
+	}
 	snprintf(name, sizeof(name), "%s.yaml", profiles->heads[number]->name);
 	xn_arena_map(&scratch, SCRATCH_BYTES);
 	if (read_one(profiles, &scratch, name, true, object_id, &profile, err) < 0)

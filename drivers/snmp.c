@@ -25,6 +25,8 @@ enum phase {
 	PHASE_READ
 };
 
+enum guard { GUARD_UNREAD, GUARD_HOLDS, GUARD_BROKEN };
+
 /* While a device is being recognised. */
 struct meeting {
 	char texts[2][256]; /* sysObjectID and sysDescr */
@@ -44,11 +46,11 @@ struct session {
 	uint64_t identity;               /* print of sysObjectID and sysDescr when it was planned */
 	uint64_t seen[XN_SNMP_IDENTITY]; /* prints of this poll's */
 	struct meeting *meeting;
-	uint8_t *skip;  /* of the layout's reads: polls to leave them out */
-	uint8_t *holds; /* of its guards, in this poll */
-	uint8_t *had;   /* of its points: once there since it was planned */
-	unsigned taken; /* values the device gave, be they "no such object" */
-	bool moved;     /* a row is not what it was when planned */
+	uint8_t *skip;   /* of the layout's reads: polls to leave them out */
+	uint8_t *guards; /* of its guards, in this poll: enum guard */
+	uint8_t *had;    /* of its points: once there since it was planned */
+	unsigned taken;  /* values the device gave, be they "no such object" */
+	bool moved;      /* a row is not what it was when planned */
 };
 
 static void go_on(void *to, int code, const struct xn_error *err);
@@ -84,10 +86,10 @@ forget(struct xn_device *device)
 
 	session->planned = false;
 	free(session->skip);
-	free(session->holds);
+	free(session->guards);
 	free(session->had);
 	session->skip = NULL;
-	session->holds = NULL;
+	session->guards = NULL;
 	session->had = NULL;
 	xn_device_forget(device);
 }
@@ -123,7 +125,7 @@ snmp_close(struct xn_device *device)
 	xn_snmp_close(session->wire);
 	end_meeting(session);
 	free(session->skip);
-	free(session->holds);
+	free(session->guards);
 	free(session->had);
 	free(session);
 }
@@ -359,6 +361,12 @@ survey_columns(struct xn_device *device)
 /* ---- readings ---- */
 
 static void
+set_guard(struct session *session, unsigned guard, bool holds)
+{
+	session->guards[guard] = holds ? GUARD_HOLDS : GUARD_BROKEN;
+}
+
+static void
 take_guard(struct xn_device *device, unsigned guard, const struct xn_snmp_value *value)
 {
 	struct session *session = device->session;
@@ -366,11 +374,11 @@ take_guard(struct xn_device *device, unsigned guard, const struct xn_snmp_value 
 	bool there = value->tag < XN_SNMP_NO_OBJECT && value->tag != XN_SNMP_NULL;
 
 	if (it->condition != NULL) {
-		session->holds[guard] = xn_snmp_meets(it->condition, there ? value : NULL);
+		set_guard(session, guard, xn_snmp_meets(it->condition, there ? value : NULL));
 		return;
 	}
-	session->holds[guard] = there && xn_snmp_print(value) == it->print;
-	if (!session->holds[guard])
+	set_guard(session, guard, there && xn_snmp_print(value) == it->print);
+	if (session->guards[guard] == GUARD_BROKEN)
 		session->moved = true;
 }
 
@@ -384,8 +392,9 @@ guarded(const struct xn_device *device, unsigned point)
 	const uint16_t *guards = reads_of(device)->point_guards[point];
 
 	for (unsigned i = 0; i < XN_SNMP_POINT_GUARDS; i++) {
-		if (guards[i] != XN_SNMP_NO_GUARD && !session->holds[guards[i]])
-			return whys[i];
+		if (guards[i] == XN_SNMP_NO_GUARD || session->guards[guards[i]] == GUARD_HOLDS)
+			continue;
+		return session->guards[guards[i]] == GUARD_BROKEN ? whys[i] : "not read";
 	}
 	return NULL;
 }
@@ -396,23 +405,22 @@ take_point(struct xn_device *device, unsigned point, const struct xn_snmp_value 
 	struct session *session = device->session;
 	const struct xn_rule *rule = device->layout->points[point].rule;
 	struct xn_reading *reading = &device->readings[point];
+	bool there = value->tag < XN_SNMP_NO_OBJECT && value->tag != XN_SNMP_NULL;
+	bool came = session->planned && there && !session->had[point];
 	const char *why = guarded(device, point);
 	struct xn_scale scale = rule->scale;
 	struct xn_raw raw;
 
+	/* A refusal says nothing of what stands there: v1 gives one for what does not. */
+	if (value->tag != XN_SNMP_REFUSED && there != (bool)session->had[point])
+		session->moved = true;
+	if (there)
+		session->had[point] = 1;
+	if (why == NULL && came)
+		why = "was plugged in just now"; /* its unit and scale may have come with it */
 	if (why != NULL) {
 		xn_reading_drop(reading, why);
 		return;
-	}
-	if (value->tag == XN_SNMP_NO_INSTANCE || value->tag == XN_SNMP_NO_OBJECT) {
-		session->moved = session->moved || session->had[point];
-	} else if (session->planned && !session->had[point]) {
-		/* Its unit and scale may have come with it. */
-		session->moved = true;
-		xn_reading_drop(reading, "was plugged in just now");
-		return;
-	} else {
-		session->had[point] = 1;
 	}
 	raw = xn_snmp_number(value, rule, &scale);
 	if (value->tag == XN_SNMP_TEXT && memcmp(&scale, &rule->scale, sizeof(scale)) != 0) {
@@ -525,9 +533,9 @@ plan(struct xn_device *device, int code, const struct xn_error *err)
 		return;
 	}
 	session->skip = calloc(reads_of(device)->count, 1);
-	session->holds = calloc(reads_of(device)->guard_count + 1, 1);
+	session->guards = calloc(reads_of(device)->guard_count + 1, 1);
 	session->had = calloc(reads_of(device)->point_count + 1, 1);
-	if (session->skip == NULL || session->holds == NULL || session->had == NULL) {
+	if (session->skip == NULL || session->guards == NULL || session->had == NULL) {
 		end_poll(device, xn_fail(&error, XN_ESYSTEM, "out of memory"), &error);
 		return;
 	}
@@ -542,20 +550,36 @@ plan(struct xn_device *device, int code, const struct xn_error *err)
 
 /* ---- polls of a device that is known ---- */
 
+/* What is not asked in this poll, because the device refused it in one before. */
+static void
+pass_over(struct xn_device *device, unsigned place)
+{
+	struct session *session = device->session;
+	const struct xn_snmp_reads *reads = reads_of(device);
+	const struct xn_condition *condition;
+
+	if (place < XN_SNMP_IDENTITY)
+		return;
+	place -= XN_SNMP_IDENTITY;
+	if (place < reads->guard_count) {
+		condition = reads->guards[place].condition;
+		set_guard(session, place, condition != NULL && xn_snmp_meets(condition, NULL));
+		return;
+	}
+	xn_reading_drop(&device->readings[place - reads->guard_count], "the device refuses it");
+}
+
 static void
 read_all(struct xn_device *device)
 {
 	struct session *session = device->session;
 	const struct xn_snmp_reads *reads = reads_of(device);
 
+	memset(session->guards, GUARD_UNREAD, reads->guard_count);
 	for (unsigned i = 0; i < reads->count; i++) {
-		if (session->skip[i] > 0 && --session->skip[i] > 0 &&
-		    i >= XN_SNMP_IDENTITY + reads->guard_count)
-			xn_reading_drop(
-			    &device->readings[i - XN_SNMP_IDENTITY - reads->guard_count],
-			    "the device refuses it");
+		if (session->skip[i] > 0 && --session->skip[i] > 0)
+			pass_over(device, i);
 	}
-	memset(session->holds, 0, reads->guard_count);
 	start_phase(device, PHASE_READ);
 	xn_snmp_get(session->wire, reads->oids, session->skip, reads->count, take_read);
 }

@@ -3,10 +3,13 @@
 #include <assert.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "drivers/index.h"
+
+#define NUMBER_MAX INT64_C(1000000000000000)
 
 /* sysObjectID.0 and sysDescr.0 */
 static const uint32_t object_id[] = {1, 3, 6, 1, 2, 1, 1, 2, 0};
@@ -42,7 +45,10 @@ xn_snmp_print(const struct xn_snmp_value *value)
 	const uint8_t *at = (const uint8_t *)value->text;
 	size_t size = value->text != NULL ? value->size : 0;
 
-	if (value->text == NULL) {
+	if (value->tag == XN_SNMP_REAL) {
+		at = (const uint8_t *)&value->real;
+		size = sizeof(value->real);
+	} else if (value->text == NULL) {
 		at = (const uint8_t *)&value->integer;
 		size = sizeof(value->integer);
 	}
@@ -51,7 +57,13 @@ xn_snmp_print(const struct xn_snmp_value *value)
 	return print;
 }
 
-/* The number a value is, also one written as text. */
+static int64_t
+within(int64_t number, int64_t max)
+{
+	return number > max ? max : number < -max ? -max : number;
+}
+
+/* The number a value is, also one written as text; no code or scale is beyond NUMBER_MAX. */
 static bool
 number_of(const struct xn_snmp_value *value, int64_t *ret_number)
 {
@@ -62,8 +74,13 @@ number_of(const struct xn_snmp_value *value, int64_t *ret_number)
 	if (value == NULL)
 		return false;
 	raw = xn_snmp_number(value, &any, &scale);
-	*ret_number = raw.kind == XN_RAW_REAL ? (int64_t)raw.real : raw.integer;
-	return raw.kind != XN_RAW_NONE;
+	if (raw.kind == XN_RAW_NONE)
+		return false;
+	if (raw.kind == XN_RAW_INTEGER)
+		*ret_number = within(raw.integer, NUMBER_MAX);
+	else
+		*ret_number = (int64_t)fmax(fmin(raw.real, NUMBER_MAX), -NUMBER_MAX);
+	return true;
 }
 
 static bool
@@ -140,12 +157,18 @@ told_unit(const struct planning *planning, struct candidate *candidate)
 	    xn_scale_parse(unit, candidate->spec->rule.class_, &candidate->scale);
 }
 
+/* False, and the scale as it was, if no number of ours could bear it. */
 static bool
 multiply(struct xn_scale *scale, int64_t num, int64_t den)
 {
-	return num > 0 && den > 0 && !__builtin_mul_overflow(scale->num, num, &scale->num) &&
-	    !__builtin_mul_overflow(scale->den, den, &scale->den) &&
-	    scale->num < INT64_MAX / 1000 && scale->den < INT64_MAX / 1000;
+	struct xn_scale product = *scale;
+
+	if (num <= 0 || den <= 0 || __builtin_mul_overflow(scale->num, num, &product.num) ||
+	    __builtin_mul_overflow(scale->den, den, &product.den) ||
+	    product.num >= INT64_MAX / 1000 || product.den >= INT64_MAX / 1000)
+		return false;
+	*scale = product;
+	return true;
 }
 
 static bool
@@ -264,7 +287,7 @@ add_guard(struct planning *planning, const struct candidate *candidate,
 	at = planning->guard_count++;
 	planning->guard_oids[at] = keep_oid(planning, &oid);
 	planning->guards[at] = (struct xn_snmp_guard){
-	    .condition = condition, .print = value != NULL ? xn_snmp_print(value) : 0};
+	    .condition = condition, .print = condition == NULL ? xn_snmp_print(value) : 0};
 	return (uint16_t)at;
 }
 
@@ -318,6 +341,8 @@ name_of(const struct planning *planning, const struct candidate *candidate,
     char ret_name[XN_POINT_NAME_SIZE])
 {
 	const struct xn_point_spec *spec = candidate->spec;
+	const struct xn_index *index = &candidate->index;
+	const char *name = spec->name;
 	char label[128] = "";
 	uint32_t row = 0;
 
@@ -328,15 +353,13 @@ name_of(const struct planning *planning, const struct candidate *candidate,
 		if (value != NULL)
 			xn_snmp_text(value, label, sizeof(label));
 	}
-	if (spec->first != NULL && xn_index_hole(&candidate->index, "n", 1, &row) && row == 1)
-		return xn_index_name(
-		    &candidate->index, spec->first, label, ret_name, XN_POINT_NAME_SIZE);
-	if (xn_index_name(&candidate->index, spec->name, label, ret_name, XN_POINT_NAME_SIZE))
+	if (spec->first != NULL && xn_index_hole(index, "n", 1, &row) && row == 1)
+		name = spec->first;
+	if (xn_index_name(index, name, label, ret_name, XN_POINT_NAME_SIZE))
 		return true;
 	/* A row without a name is called by its number. */
-	snprintf(label, sizeof(label), "%u",
-	    candidate->index.count > 0 ? candidate->index.id[candidate->index.count - 1] : 0);
-	return xn_index_name(&candidate->index, spec->name, label, ret_name, XN_POINT_NAME_SIZE);
+	snprintf(label, sizeof(label), "%u", index->count > 0 ? index->id[index->count - 1] : 0);
+	return xn_index_name(index, name, label, ret_name, XN_POINT_NAME_SIZE);
 }
 
 static void
@@ -444,7 +467,11 @@ finish(struct planning *planning, unsigned point_count)
 
 		xn_layout_mix(planning->layout, oid->id, oid->count * sizeof(oid->id[0]));
 		xn_layout_mix(planning->layout, &planning->guards[i].print, sizeof(uint64_t));
+		xn_layout_mix(
+		    planning->layout, &planning->guards[i].condition, sizeof(const void *));
 	}
+	xn_layout_mix(
+	    planning->layout, reads->point_guards, point_count * sizeof(reads->point_guards[0]));
 	planning->layout->reads = reads;
 }
 

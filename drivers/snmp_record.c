@@ -67,19 +67,21 @@ is_plain(const struct xn_snmp_value *value)
 	return true;
 }
 
-static void
+/* False: it stays out. */
+static bool
 write_text(const struct record *record, const char *oid, const struct xn_snmp_value *value)
 {
 	if (is_secret(record, value))
-		return;
+		return false;
 	if (is_plain(value)) {
 		fprintf(record->out, "%s|4|%.*s\n", oid, (int)value->size, value->text);
-		return;
+		return true;
 	}
 	fprintf(record->out, "%s|4x|", oid);
 	for (size_t i = 0; i < value->size; i++)
 		fprintf(record->out, "%02x", (unsigned char)value->text[i]);
 	fputc('\n', record->out);
+	return true;
 }
 
 static void
@@ -104,7 +106,10 @@ take(void *to, unsigned place, const struct xn_oid *oid, const struct xn_snmp_va
 		    record->out, "%s|%u|%" PRIu64 "\n", text, value->tag, (uint64_t)value->integer);
 		break;
 	case XN_SNMP_REAL: fprintf(record->out, "%s|4|%.9g\n", text, value->real); break;
-	case XN_SNMP_TEXT: write_text(record, text, value); break;
+	case XN_SNMP_TEXT:
+		if (!write_text(record, text, value))
+			return;
+		break;
 	case XN_SNMP_OID:
 		fprintf(record->out, "%s|6|%.*s\n", text, (int)value->size, value->text);
 		break;

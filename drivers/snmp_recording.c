@@ -80,6 +80,7 @@ read_value(char *tag, char *text, struct xn_snmp_value *ret_value)
 		if (!read_number(text, &value))
 			value.tag = XN_SNMP_NULL;
 		break;
+	case XN_SNMP_REAL: value.tag = XN_SNMP_NULL; break; /* no form of recording has it */
 	default: break;
 	}
 	*ret_value = value;
@@ -158,6 +159,8 @@ read_bytes(struct xn_recording *recording, const char *path, struct xn_error *er
 	fclose(file);
 	if (size != (size_t)status.st_size)
 		return xn_fail(err, XN_EREAD, "%s: cannot be read", path);
+	if (memchr(recording->bytes, '\0', size) != NULL)
+		return xn_fail(err, XN_EINVALID, "%s: not a text", path);
 	return XN_OK;
 }
 

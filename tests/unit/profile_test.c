@@ -118,6 +118,16 @@ each_mistake_is_a_problem(void **state)
 	    "{point: a, class: power, oid: .1, unit: 0 W}",
 	    "{point: \"a{name}\", class: power, column: .1}",
 	    "{point: \"a{n}\", class: power, column: .1, index: \"{x\"}",
+	    "{point: \"a{x}\", class: power, column: .1}",
+	    "{point: \"a{x}\", class: power, column: .1, index: \"{y}.{n}\"}",
+	    "{point: \"a{n}\", class: power, column: .1, first: \"a{x}\"}",
+	    "{point: \"a{n}\", class: power, column: .1, index: \"{n:5-3}\"}",
+	    "{point: \"a{n}\", class: power, column: .1, when: {column: .2, index: \"{x}\", "
+	    "is: [1]}}",
+	    "{point: \"a{n}\", class: power, column: .1, valid: {column: .2, index: \"*\", "
+	    "is: [1]}}",
+	    "{point: \"a{n}\", class: power, column: .1, unit_from: {column: .2, index: "
+	    "\"{x}\"}}",
 	    "{point: \"a{n}\", class: power, column: .1, when: {column: .2}}",
 	    "{point: \"a{n}\", class: power, column: .1, when: {column: .2, is: []}}",
 	    "{point: \"a{n}\", class: power, column: .1, scale_from: .2}",
