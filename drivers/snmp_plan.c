@@ -212,7 +212,7 @@ told_scale(const struct planning *planning, struct candidate *candidate)
 		return false;
 	if (told->scaling == XN_SCALING_WORDS)
 		return multiply_by_word(scale, told, value);
-	if (!number_of(value, &number))
+	if (!number_of(value, &number) || number == NUMBER_MAX || number == -NUMBER_MAX)
 		return false;
 	switch (told->scaling) {
 	case XN_SCALING_DIVISOR: return multiply(scale, 1, number == 0 ? 1 : number);
