@@ -9,6 +9,8 @@
 extern const struct xn_cli_command xn_cli_ca_init;
 extern const struct xn_cli_command xn_cli_agent_enrol;
 extern const struct xn_cli_command xn_cli_probe;
+extern const struct xn_cli_command xn_cli_device_check;
+extern const struct xn_cli_command xn_cli_device_write;
 extern const struct xn_cli_command xn_cli_profile_list;
 extern const struct xn_cli_command xn_cli_profile_show;
 extern const struct xn_cli_command xn_cli_profile_check;

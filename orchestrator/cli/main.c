@@ -33,6 +33,8 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_doctor,
     /* devices */
     &xn_cli_probe,
+    &xn_cli_device_check,
+    &xn_cli_device_write,
     &xn_cli_profile_list,
     &xn_cli_profile_show,
     &xn_cli_profile_check,
