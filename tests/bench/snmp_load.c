@@ -192,9 +192,14 @@ main(int argc, char **argv)
 		give_up(&err);
 	run(load);
 	printf("%" PRIu64 " good, %" PRIu64 " failed\n", load->good, load->failed);
-	for (size_t i = 0; i < load->count; i++)
+	for (size_t i = 0; i < load->count; i++) {
 		xn_device_close(load->members[i].device);
+		free(load->members[i].before);
+	}
 	xn_hub_close(load->hub);
+	xn_profiles_free(load->profiles);
 	xn_spool_close(load->spool);
+	free(load->members);
+	free(load);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #define REPEATERS_MAX   64
 #define EVENTS          64
 #define COMMUNITY_BYTES 64
+#define OBJECT_BYTES    (5 * XN_MIB_NAME_MAX + 32) /* of a variable, beside its octets */
 
 enum { GET = 0xa0, NEXT = 0xa1, RESPONSE = 0xa2, BULK = 0xa5 };
 enum { INTEGER = 0x02, OCTETS = 0x04, NAME = 0x06, SEQUENCE = 0x30, COUNTER64 = 0x46 };
@@ -35,6 +36,7 @@ struct span {
 struct recording {
 	struct xn_mib mib;
 	struct span *variables;
+	uint8_t *bytes; /* of all of them */
 };
 
 struct request {
@@ -225,27 +227,35 @@ put_value(uint8_t *to, const struct xn_mib_object *object)
 	return put_number(to, object->type, (uint64_t)object->number & UINT32_MAX, false);
 }
 
+static size_t
+put_variable(uint8_t *to, const struct xn_mib_object *object)
+{
+	uint8_t body[PACKET_BYTES];
+	size_t used = put_name(body, object->name, object->name_count);
+
+	used += put_value(body + used, object);
+	return put_element(to, SEQUENCE, body, used);
+}
+
 static void
 prepare(struct recording *recording)
 {
-	static uint8_t body[PACKET_BYTES], whole[PACKET_BYTES + 4];
+	size_t size = 0;
 
-	recording->variables = calloc(recording->mib.count + 1, sizeof(recording->variables[0]));
-	if (recording->variables == NULL)
-		abort();
 	for (size_t i = 0; i < recording->mib.count; i++) {
-		const struct xn_mib_object *object = &recording->mib.objects[i];
-		size_t used = put_name(body, object->name, object->name_count);
-		uint8_t *kept;
+		assert(recording->mib.objects[i].size < PACKET_BYTES / 2);
+		size += recording->mib.objects[i].size + OBJECT_BYTES;
+	}
+	recording->variables = calloc(recording->mib.count + 1, sizeof(recording->variables[0]));
+	recording->bytes = malloc(size + 1);
+	if (recording->variables == NULL || recording->bytes == NULL)
+		abort();
+	for (size_t i = 0, used = 0; i < recording->mib.count; i++) {
+		uint8_t *at = recording->bytes + used;
 
-		assert(object->size < PACKET_BYTES / 2);
-		used += put_value(body + used, object);
-		used = put_element(whole, SEQUENCE, body, used);
-		kept = malloc(used);
-		if (kept == NULL)
-			abort();
-		memcpy(kept, whole, used);
-		recording->variables[i] = (struct span){kept, used};
+		recording->variables[i] =
+		    (struct span){at, put_variable(at, &recording->mib.objects[i])};
+		used += recording->variables[i].left;
 	}
 }
 
@@ -540,22 +550,11 @@ load(struct crowd *crowd, char **recordings, struct xn_error *err)
 	return XN_OK;
 }
 
-int
-xn_crowd_serve(
-    const char *at, size_t count, const char *community, char **recordings, struct xn_error *err)
+static int
+serve(struct crowd *crowd, struct xn_error *err)
 {
-	struct crowd *crowd = calloc(1, sizeof(*crowd));
 	struct epoll_event events[EVENTS];
 
-	if (crowd == NULL)
-		abort();
-	crowd->community = community;
-	if (count == 0 || strlen(community) > COMMUNITY_BYTES)
-		return xn_fail(err, XN_EINVALID, "crowd: no devices, or too long a community");
-	if (load(crowd, recordings, err) != XN_OK || open_sockets(crowd, at, count, err) != XN_OK)
-		return err->code;
-	printf("%zu devices\n", crowd->count);
-	fflush(stdout);
 	for (;;) {
 		int n = epoll_wait(crowd->epoll, events, EVENTS, -1);
 
@@ -568,4 +567,45 @@ xn_crowd_serve(
 				return XN_OK;
 		}
 	}
+}
+
+static void
+end(struct crowd *crowd)
+{
+	for (size_t i = 0; i < crowd->count; i++)
+		close(crowd->sockets[i]);
+	for (size_t i = 0; i < crowd->recording_count; i++) {
+		xn_mib_free(&crowd->recordings[i].mib);
+		free(crowd->recordings[i].variables);
+		free(crowd->recordings[i].bytes);
+	}
+	if (crowd->epoll > 0)
+		close(crowd->epoll);
+	free(crowd->sockets);
+	free(crowd);
+}
+
+int
+xn_crowd_serve(
+    const char *at, size_t count, const char *community, char **recordings, struct xn_error *err)
+{
+	struct crowd *crowd = calloc(1, sizeof(*crowd));
+	int result;
+
+	if (crowd == NULL)
+		abort();
+	crowd->community = community;
+	if (count == 0 || strlen(community) > COMMUNITY_BYTES)
+		result = xn_fail(err, XN_EINVALID, "crowd: no devices, or too long a community");
+	else
+		result = load(crowd, recordings, err);
+	if (result == XN_OK)
+		result = open_sockets(crowd, at, count, err);
+	if (result == XN_OK) {
+		printf("%zu devices\n", crowd->count);
+		fflush(stdout);
+		result = serve(crowd, err);
+	}
+	end(crowd);
+	return result;
 }
