@@ -35,6 +35,7 @@ NO_CLASS = {
     "runtime": lambda row: row["user_func"] == "dateToRuntime",           # the date of a battery's replacement
     "current": lambda row: "(ah)" in row["description"].lower(),
     "power_consumed": lambda row: "kVAh" in row["description"],
+    "pressure": lambda row: "dewpoint" in row["description"].lower(),      # a temperature
 }
 
 
