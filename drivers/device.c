@@ -5,16 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/modbus_recording.h"
+
+/* Recordings are told by how they begin. */
+static bool
+is_modbus(const struct xn_url *url)
+{
+	return url->scheme == XN_URL_MODBUS_TCP || url->scheme == XN_URL_MODBUS_RTU ||
+	    (url->scheme == XN_URL_REPLAY && xn_modbus_is_recording(url->host));
+}
+
 static const struct xn_driver_ops *
-find_ops(enum xn_scheme scheme)
+find_ops(const struct xn_url *url)
 {
 	static const char *const names[] = {[XN_URL_SNMP] = "snmp",
 	    [XN_URL_MODBUS_TCP] = "modbus",
 	    [XN_URL_MODBUS_RTU] = "modbus-rtu",
 	    [XN_URL_REPLAY] = "replay"};
+	const char *name = names[url->scheme];
 	const struct xn_driver_ops *const *ops = xn_drivers;
 
-	while (*ops != NULL && strcmp((*ops)->scheme, names[scheme]) != 0)
+	if (url->scheme == XN_URL_REPLAY && is_modbus(url))
+		name = "replay of registers";
+	while (*ops != NULL && strcmp((*ops)->scheme, name) != 0)
 		ops++;
 	return *ops;
 }
@@ -22,8 +35,7 @@ find_ops(enum xn_scheme scheme)
 static int
 find_named(struct xn_device *device, const char *name, struct xn_error *err)
 {
-	bool modbus =
-	    device->url.scheme == XN_URL_MODBUS_TCP || device->url.scheme == XN_URL_MODBUS_RTU;
+	bool modbus = is_modbus(&device->url);
 
 	device->named = -1;
 	if (name == NULL)
@@ -34,8 +46,7 @@ find_named(struct xn_device *device, const char *name, struct xn_error *err)
 	if (device->named < 0)
 		return xn_fail(
 		    err, XN_ENOTFOUND, "no profile \"%s\" in %s", name, device->profiles->dir);
-	if (device->url.scheme != XN_URL_REPLAY &&
-	    device->profiles->heads[device->named]->modbus != modbus)
+	if (device->profiles->heads[device->named]->modbus != modbus)
 		return xn_fail(err, XN_EINVALID, "profile %s is for %s", name,
 		    modbus ? "snmp://" : "modbus://");
 	return XN_OK;
@@ -44,7 +55,7 @@ find_named(struct xn_device *device, const char *name, struct xn_error *err)
 static int
 open_transport(struct xn_device *device, struct xn_error *err)
 {
-	device->ops = find_ops(device->url.scheme);
+	device->ops = find_ops(&device->url);
 	if (device->ops == NULL)
 		return xn_fail(err, XN_EINVALID, "no driver for this URL");
 	device->own_hub = device->hub == NULL && device->ops->start != NULL;

@@ -100,7 +100,7 @@ const char *xn_profile_dir(void);
 
 /* A transport. The registry (drivers/registry.c) is one array of these. */
 struct xn_driver_ops {
-	const char *scheme; /* "snmp", "modbus", "modbus-rtu", "replay" */
+	const char *scheme; /* "snmp", "modbus", "modbus-rtu", "replay", "replay of registers" */
 	int (*open)(struct xn_device *device, struct xn_error *err);
 	/* One of these two. */
 	int (*poll)(struct xn_device *device, int deadline_ms, struct xn_error *err);

@@ -343,6 +343,13 @@ const struct xn_driver_ops xn_driver_modbus_tcp = {
     .close = modbus_close,
 };
 
+const struct xn_driver_ops xn_driver_modbus_replay = {
+    .scheme = "replay of registers",
+    .open = modbus_open,
+    .poll = modbus_poll,
+    .close = modbus_close,
+};
+
 const struct xn_driver_ops xn_driver_modbus_rtu = {
     .scheme = "modbus-rtu",
     .open = modbus_open,

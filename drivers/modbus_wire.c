@@ -5,9 +5,11 @@
 
 #include "drivers/control.h"
 #include "drivers/modbus_line.h"
+#include "drivers/modbus_recording.h"
 
 struct xn_modbus {
 	struct xn_line *line;
+	struct xn_modbus_recording *recording; /* instead of the line */
 	uint8_t unit;
 	struct xn_modbus_limits limits;
 };
@@ -20,7 +22,9 @@ xn_modbus_open(struct xn_modbus **ret_modbus, const struct xn_url *url, struct x
 
 	if (modbus == NULL)
 		return xn_fail(err, XN_ESYSTEM, "out of memory");
-	code = xn_line_join(&modbus->line, url, err);
+	code = url->scheme == XN_URL_REPLAY
+	    ? xn_modbus_recording_open(&modbus->recording, url->host, err)
+	    : xn_line_join(&modbus->line, url, err);
 	if (code < 0) {
 		free(modbus);
 		return code;
@@ -33,8 +37,11 @@ xn_modbus_open(struct xn_modbus **ret_modbus, const struct xn_url *url, struct x
 void
 xn_modbus_close(struct xn_modbus *modbus)
 {
-	if (modbus != NULL)
+	if (modbus == NULL)
+		return;
+	if (modbus->line != NULL)
 		xn_line_leave(modbus->line);
+	xn_modbus_recording_free(modbus->recording);
 	free(modbus);
 }
 
@@ -71,6 +78,9 @@ xn_modbus_read(struct xn_modbus *modbus, enum xn_modbus_space space, uint16_t ad
 
 	assert(space >= XN_MODBUS_COIL && space <= XN_MODBUS_INPUT);
 	assert(count >= 1 && count <= XN_MODBUS_REGISTERS_MAX && address + count <= 65536);
+	if (modbus->recording != NULL)
+		return xn_modbus_recording_read(
+		    modbus->recording, space, address, count, ret_values);
 	return ask(modbus, &request, deadline, ret_values, err);
 }
 
@@ -82,6 +92,8 @@ xn_modbus_write(struct xn_modbus *modbus, const struct xn_permit *permit, int64_
 	uint16_t nothing[XN_MODBUS_REGISTERS_MAX];
 
 	assert(request.write != XN_MODBUS_READS);
+	if (modbus->recording != NULL)
+		return xn_fail(err, XN_EREFUSED, "a recording cannot be written to");
 	request.unit = modbus->unit;
 	return ask(modbus, &request, deadline, nothing, err);
 }

@@ -33,7 +33,7 @@ struct xn_modbus_limits {
 };
 
 /* No traffic yet; the first read connects. XN_EINVALID: the serial port is in use with other
- * settings. */
+ * settings. A URL of a recording answers from it. */
 int xn_modbus_open(struct xn_modbus **ret_modbus, const struct xn_url *url, struct xn_error *err);
 void xn_modbus_close(struct xn_modbus *modbus);
 

@@ -9,5 +9,6 @@ const struct xn_driver_ops *const xn_drivers[] = {
     &xn_driver_replay,
     &xn_driver_modbus_tcp,
     &xn_driver_modbus_rtu,
+    &xn_driver_modbus_replay,
     NULL,
 };

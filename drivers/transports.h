@@ -11,5 +11,6 @@ extern const struct xn_driver_ops xn_driver_snmp;
 extern const struct xn_driver_ops xn_driver_replay;
 extern const struct xn_driver_ops xn_driver_modbus_tcp;
 extern const struct xn_driver_ops xn_driver_modbus_rtu;
+extern const struct xn_driver_ops xn_driver_modbus_replay;
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "drivers/profiles.h"
+#include "drivers/modbus_record.h"
 #include "drivers/snmp_record.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/readings.h"
@@ -155,6 +156,24 @@ show_progress(unsigned objects)
 	fprintf(stderr, "\rxanh: probe: %u objects", objects);
 }
 
+/* A walk, or a dump of registers. */
+static int
+write_recording(const char *url, FILE *out, unsigned *ret_objects, struct xn_error *err)
+{
+	void (*progress)(unsigned objects) = isatty(STDERR_FILENO) == 1 ? show_progress : NULL;
+	struct xn_profiles *profiles;
+	int code;
+
+	if (strncmp(url, "modbus", strlen("modbus")) != 0)
+		return xn_snmp_record(url, out, progress, ret_objects, err);
+	code = xn_profiles_load(&profiles, xn_profile_dir(), err);
+	if (code < 0)
+		return code;
+	code = xn_modbus_record(url, profiles, out, progress, ret_objects, err);
+	xn_profiles_free(profiles);
+	return code;
+}
+
 static int
 record(const char *url, const char *path)
 {
@@ -167,8 +186,7 @@ record(const char *url, const char *path)
 		xn_fail(&err, XN_EREAD, "%s: %s", path, strerror(errno));
 		return give_up(&err, XN_EXIT_NOINPUT);
 	}
-	code = xn_snmp_record(
-	    url, out, isatty(STDERR_FILENO) == 1 ? show_progress : NULL, &objects, &err);
+	code = write_recording(url, out, &objects, &err);
 	if (fclose(out) != 0 && code == XN_OK)
 		code = xn_fail(&err, XN_ESYSTEM, "%s: %s", path, strerror(errno));
 	if (isatty(STDERR_FILENO) == 1)
@@ -242,6 +260,7 @@ const struct xn_cli_command xn_cli_probe = {
 	"xanh probe 'modbus://10.20.1.5:502?unit=1' --profile schneider-pm5000\n"
 	"xanh probe 'snmp://10.20.7.11?community=@c' --add pdu-a07-a >> devices.d/a07.yaml\n"
 	"xanh probe 'snmp://10.20.7.11?community=@c' --record pdu.snmprec\n"
+	"xanh probe 'modbus://10.20.1.5?unit=1' --record meter.csv\n"
 	"xanh probe 'modbus-rtu:/dev/ttyUSB0?baud=19200&parity=even&unit=3' -o json\n",
     .options =
 	{
@@ -253,7 +272,8 @@ const struct xn_cli_command xn_cli_probe = {
 		.help = "write the device as the site's configuration has it, secrets left out"},
 	    {.name = "record",
 		.value = "FILE",
-		.help = "write a walk of the device for tests: no contacts, places, communities"},
+		.help =
+		    "write all that a device says, for tests: no contacts, places, communities"},
 	    {.name = "output", .letter = 'o', .value = "FORMAT", .help = "table or json"},
 	},
     .run = probe,
