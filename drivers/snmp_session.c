@@ -2,7 +2,10 @@
 
 #include <net-snmp/library/large_fd_set.h>
 
+#include <arpa/inet.h>
 #include <assert.h>
+#include <net/if.h>
+#include <netdb.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +22,7 @@ struct xn_snmp_session {
 	bool keyed;
 	uint8_t engine[XN_SNMP_ENGINE_MAX];
 	size_t engine_size;
+	char peer[96];        /* its address; "": not looked up yet */
 	void *handle;         /* NULL: not open */
 	bool closing;         /* the library tells of what is still open */
 	bool greeting;        /* the handle is the one that finds the engine */
@@ -69,19 +73,49 @@ hang_up(struct xn_snmp_session *session)
 	xn_snmp_library_unlock();
 }
 
+/*
+ * The peer's address, in the library's words. A name is looked up once, not under the lock: a name
+ * server that does not answer would hold up every device with each new session.
+ */
+static int
+find_peer(struct xn_snmp_session *session, struct xn_error *err)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
+	const struct addrinfo *one;
+	struct addrinfo *found;
+	char address[INET6_ADDRSTRLEN + IF_NAMESIZE];
+	int fault;
+
+	if (session->peer[0] != '\0')
+		return XN_OK;
+	fault = getaddrinfo(session->url->host, NULL, &hints, &found);
+	if (fault != 0)
+		return xn_fail(err, XN_EUNREACHABLE, "host: %s", gai_strerror(fault));
+	/* Cards that speak both listen on IPv4 at least. */
+	one = found;
+	while (one->ai_family != AF_INET && one->ai_next != NULL)
+		one = one->ai_next;
+	if (one->ai_family != AF_INET)
+		one = found;
+	fault = getnameinfo(
+	    one->ai_addr, one->ai_addrlen, address, sizeof(address), NULL, 0, NI_NUMERICHOST);
+	if (fault == 0)
+		snprintf(session->peer, sizeof(session->peer),
+		    one->ai_family == AF_INET6 ? "udp6:[%s]:%u" : "udp:%s:%u", address,
+		    (unsigned)session->url->port);
+	freeaddrinfo(found);
+	return fault == 0 ? XN_OK : xn_fail(err, XN_EUNREACHABLE, "host: %s", gai_strerror(fault));
+}
+
 /* Opens the library's session: the peer's, or one without user that finds its engine. */
 static int
 dial(struct xn_snmp_session *session, struct xn_error *err)
 {
 	netsnmp_session peer;
-	char place[XN_URL_HOST_SIZE + 16];
-	char name[sizeof(place) + 8];
 	int code = XN_OK;
 
 	snmp_sess_init(&peer);
-	xn_url_place(session->url, place, sizeof(place));
-	snprintf(name, sizeof(name), "%s:%s", place[0] == '[' ? "udp6" : "udp", place);
-	peer.peername = name;
+	peer.peername = session->peer;
 	peer.version = session->url->version == 1 ? SNMP_VERSION_1
 	    : session->url->version == 3          ? SNMP_VERSION_3
 						  : SNMP_VERSION_2c;
@@ -137,9 +171,11 @@ send_waiting(struct xn_snmp_session *session, struct xn_error *err)
 	bool once;
 	netsnmp_session *peer;
 	netsnmp_pdu *pdu;
-	int code = XN_OK;
+	int code = find_peer(session, err);
 	int fault = SNMPERR_MALLOC;
 
+	if (code < 0)
+		return code;
 	xn_snmp_library_lock();
 	if (session->handle == NULL)
 		code = dial(session, err);
