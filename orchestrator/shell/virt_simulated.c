@@ -288,11 +288,13 @@ step(struct xn_sim *sim)
 	for (uint32_t v = 0; v < sim->vm_count; v++)
 		if (sim->vms[v].ends_ms != 0 && now_ms >= sim->vms[v].ends_ms)
 			finish_migration(sim, &sim->vms[v]);
-	for (uint32_t h = 0; h < sim->worker->target_count; h++)
-		look_at_host(sim, h);
+	/* Kept before it is told: a worker killed in between would have told of a migration that the
+	 * next one knows nothing of. */
 	if (sim->changed)
 		xn_sim_save(sim);
 	sim->changed = false;
+	for (uint32_t h = 0; h < sim->worker->target_count; h++)
+		look_at_host(sim, h);
 }
 
 static void *
