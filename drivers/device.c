@@ -142,8 +142,8 @@ xn_device_lay_out(struct xn_device *device, struct xn_layout *layout, struct xn_
 	return make_readings(device, err);
 }
 
-bool
-xn_device_shares(const struct xn_device *device)
+static bool
+shares(const struct xn_device *device)
 {
 	return device->ops->start != NULL;
 }
@@ -236,7 +236,7 @@ xn_device_polled(struct xn_device *device, int code)
 	view = view_of(device);
 	device->done(device->to, device, code, &view, &device->err);
 	/* A thousand devices that share a hub would keep a thousand sets of readings. */
-	if (xn_device_shares(device) && !device->own_hub) {
+	if (shares(device) && !device->own_hub) {
 		free(device->readings);
 		device->readings = NULL;
 	}
@@ -245,13 +245,13 @@ xn_device_polled(struct xn_device *device, int code)
 void
 xn_device_start(struct xn_device *device, int deadline_ms, xn_device_done done, void *to)
 {
-	assert(xn_device_shares(device));
+	assert(shares(device));
 	device->done = done;
 	device->to = to;
 	if (begin(device, deadline_ms) < 0)
 		xn_device_polled(device, device->err.code);
 	else
-		device->ops->start(device, deadline_ms);
+		device->ops->start(device);
 }
 
 struct outcome {

@@ -89,8 +89,6 @@ void xn_hub_close(struct xn_hub *hub);
  * well. */
 void xn_hub_turn(struct xn_hub *hub, int wait_ms, int wake_fd);
 
-/* Whether its transport can share a hub. */
-bool xn_device_shares(const struct xn_device *device);
 /* Begins a poll of a device of the hub that is not being polled. */
 void xn_device_start(struct xn_device *device, int deadline_ms, xn_device_done done, void *to);
 
@@ -104,7 +102,7 @@ struct xn_driver_ops {
 	int (*open)(struct xn_device *device, struct xn_error *err);
 	/* One of these two. */
 	int (*poll)(struct xn_device *device, int deadline_ms, struct xn_error *err);
-	void (*start)(struct xn_device *device, int deadline_ms);
+	void (*start)(struct xn_device *device);
 	void (*close)(struct xn_device *device);
 };
 

@@ -635,11 +635,10 @@ go_on(void *to, int code, const struct xn_error *err)
 }
 
 static void
-snmp_start(struct xn_device *device, int deadline_ms)
+snmp_start(struct xn_device *device)
 {
 	struct session *session = device->session;
 
-	(void)deadline_ms;
 	session->taken = 0;
 	session->moved = false;
 	if (session->planned)

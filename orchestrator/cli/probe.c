@@ -261,6 +261,7 @@ const struct xn_cli_command xn_cli_probe = {
 	"xanh probe 'snmp://10.20.7.11?community=@c' --add pdu-a07-a >> devices.d/a07.yaml\n"
 	"xanh probe 'snmp://10.20.7.11?community=@c' --record pdu.snmprec\n"
 	"xanh probe 'modbus://10.20.1.5?unit=1' --record meter.csv\n"
+	"xanh probe replay:pdu.snmprec\n"
 	"xanh probe 'modbus-rtu:/dev/ttyUSB0?baud=19200&parity=even&unit=3' -o json\n",
     .options =
 	{
