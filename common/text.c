@@ -1,5 +1,7 @@
 #include "common/text.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WORD_MAX 64
@@ -126,4 +128,18 @@ xn_text_slips(const char *word)
 	size_t length = strnlen(word, WORD_MAX + 1);
 
 	return length <= 1 ? 0 : length <= 2 ? 1 : length <= 5 ? 2 : 3;
+}
+
+bool
+xn_text_number(const char *text, int64_t min, int64_t max, int64_t *ret_value)
+{
+	char *end;
+	long long value;
+
+	errno = 0;
+	value = strtoll(text, &end, 0);
+	if (end == text || *end != '\0' || errno != 0 || value < min || value > max)
+		return false;
+	*ret_value = value;
+	return true;
 }

@@ -1,6 +1,6 @@
 /*
  * Text: UTF-8 read one character at a time, how wide a character stands on a terminal, and which
- * known word is nearest to one that is not known. Pure.
+ * known word is nearest to one that is not known; whole numbers. Pure.
  *
  * Invariant: (1) xn_utf8_take always moves forward when there is a byte left, also over bad bytes.
  */
@@ -30,5 +30,8 @@ unsigned xn_text_distance(const char *a, const char *b, unsigned limit);
 
 /* The most letters a slip of the pen may change in a word so long. */
 unsigned xn_text_slips(const char *word);
+
+/* A whole number in decimal, or hexadecimal with 0x; false if it is none or out of bounds. */
+bool xn_text_number(const char *text, int64_t min, int64_t max, int64_t *ret_value);
 
 #endif

@@ -1,9 +1,8 @@
 #include "drivers/allow_list.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "common/value.h"
 
 struct reader {
@@ -11,20 +10,6 @@ struct reader {
 	struct xn_problems *problems;
 	struct xn_allow_list *list;
 };
-
-static bool
-parse_number(const char *text, int64_t min, int64_t max, int64_t *ret_value)
-{
-	char *end;
-	long long value;
-
-	errno = 0;
-	value = strtoll(text, &end, 0);
-	if (end == text || *end != '\0' || errno != 0 || value < min || value > max)
-		return false;
-	*ret_value = value;
-	return true;
-}
 
 /* A whole number of a row; `otherwise` when it is wrong, which is said, or not there. */
 static int64_t
@@ -35,7 +20,7 @@ number_of(struct reader *in, xn_node row, const char *key, int64_t min, int64_t 
 
 	if (node == NULL || !xn_yaml_check_scalar(node, in->problems))
 		return min;
-	if (!parse_number(node->text, min, max, &value))
+	if (!xn_text_number(node->text, min, max, &value))
 		xn_problem_add(in->problems, node->mark, NULL,
 		    "%s: a whole number from %lld to %lld", key, (long long)min, (long long)max);
 	return value;

@@ -40,8 +40,8 @@ parse_range(const char *text, struct xn_range *ret_range)
 	const char *most;
 
 	return split(text, least, &most) &&
-	    xn_profile_number(least, INT64_MIN, INT64_MAX, &ret_range->least) &&
-	    xn_profile_number(most, INT64_MIN, INT64_MAX, &ret_range->most) &&
+	    xn_text_number(least, INT64_MIN, INT64_MAX, &ret_range->least) &&
+	    xn_text_number(most, INT64_MIN, INT64_MAX, &ret_range->most) &&
 	    ret_range->least <= ret_range->most;
 }
 
@@ -61,7 +61,7 @@ read_bits(struct xn_profile_reader *in, node_ref map, struct xn_modbus_register 
 		return;
 	XN_YAML_EACH (item, list) {
 		if (count < 2 && item->kind == XN_YAML_SCALAR &&
-		    xn_profile_number(item->text, 0, 16, &numbers[count]))
+		    xn_text_number(item->text, 0, 16, &numbers[count]))
 			count++;
 		else
 			count = 3;
@@ -221,7 +221,7 @@ read_model_words(struct xn_profile_reader *in, node_ref map, struct xn_modbus_fa
 	XN_YAML_EACH (word, words) {
 		if (!xn_yaml_check_scalar(word, in->problems))
 			continue;
-		if (!xn_profile_number(word->key->text, INT64_MIN, INT64_MAX,
+		if (!xn_text_number(word->key->text, INT64_MIN, INT64_MAX,
 			&rows[family->model_word_count].value))
 			xn_problem_add(
 			    in->problems, word->key->mark, NULL, "words: a whole number");
@@ -407,7 +407,7 @@ read_span(struct xn_profile_reader *in, node_ref point, const struct xn_rule *ru
 
 		if (!xn_yaml_check_scalar(word, in->problems))
 			continue;
-		if (!xn_profile_number(word->key->text, 0, UINT16_MAX, &span->code))
+		if (!xn_text_number(word->key->text, 0, UINT16_MAX, &span->code))
 			xn_problem_add(
 			    in->problems, word->key->mark, NULL, "words: a whole number");
 		else

@@ -1,8 +1,6 @@
 #include "drivers/profile_read.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *
@@ -15,20 +13,6 @@ xn_profile_text(struct xn_profile_reader *in, const struct xn_yaml *map, const c
 	return xn_text_copy(in->arena, node->text, strlen(node->text));
 }
 
-bool
-xn_profile_number(const char *text, int64_t min, int64_t max, int64_t *ret_value)
-{
-	char *end;
-	long long value;
-
-	errno = 0;
-	value = strtoll(text, &end, 0);
-	if (end == text || *end != '\0' || errno != 0 || value < min || value > max)
-		return false;
-	*ret_value = value;
-	return true;
-}
-
 int64_t
 xn_profile_count(struct xn_profile_reader *in, const struct xn_yaml *map, const char *key,
     int64_t max, int64_t otherwise)
@@ -38,7 +22,7 @@ xn_profile_count(struct xn_profile_reader *in, const struct xn_yaml *map, const 
 
 	if (text == NULL)
 		return otherwise;
-	if (!xn_profile_number(text, 0, max, &value)) {
+	if (!xn_text_number(text, 0, max, &value)) {
 		xn_problem_add(in->problems, xn_yaml_get(map, key)->mark, NULL,
 		    "%s: a whole number from 0 to %" PRId64, key, max);
 		return otherwise;

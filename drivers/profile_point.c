@@ -14,7 +14,7 @@ read_range(const char *text, struct xn_range *ret_range)
 {
 	int64_t value;
 
-	if (!xn_profile_number(text + (*text == '<' || *text == '>'), INT64_MIN, INT64_MAX, &value))
+	if (!xn_text_number(text + (*text == '<' || *text == '>'), INT64_MIN, INT64_MAX, &value))
 		return false;
 	*ret_range = (struct xn_range){value, value};
 	if (*text == '<')
@@ -275,7 +275,7 @@ load_words(struct xn_profile_reader *in, node_ref map, enum xn_severity severity
 			continue;
 		*word = (struct xn_word){.severity = severity,
 		    .text = xn_text_copy(in->arena, item->text, strlen(item->text))};
-		if (!xn_profile_number(item->key->text, INT32_MIN, UINT32_MAX, &word->value)) {
+		if (!xn_text_number(item->key->text, INT32_MIN, UINT32_MAX, &word->value)) {
 			word->sent =
 			    xn_text_copy(in->arena, item->key->text, strlen(item->key->text));
 			word->value = *count + 1; /* a number of our own */

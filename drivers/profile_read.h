@@ -6,6 +6,7 @@
 #ifndef XN_DRIVERS_PROFILE_READ_H
 #define XN_DRIVERS_PROFILE_READ_H
 
+#include "common/text.h"
 #include "common/yaml.h"
 #include "drivers/profile.h"
 
@@ -35,9 +36,6 @@ int xn_profile_choice(struct xn_profile_reader *in, const struct xn_yaml *map, c
 /* An OID; one that begins with a dot stands below the profile's base. False: none, or wrong. */
 bool xn_profile_oid(struct xn_profile_reader *in, const struct xn_yaml *map, const char *key,
     struct xn_oid *ret_oid);
-
-/* A whole number in decimal, or hexadecimal with 0x. */
-bool xn_profile_number(const char *text, int64_t min, int64_t max, int64_t *ret_value);
 
 /* Reads `points` of the root. */
 void xn_profile_points(struct xn_profile_reader *in, const struct xn_yaml *root);
