@@ -288,8 +288,8 @@ step(struct xn_sim *sim)
 	for (uint32_t v = 0; v < sim->vm_count; v++)
 		if (sim->vms[v].ends_ms != 0 && now_ms >= sim->vms[v].ends_ms)
 			finish_migration(sim, &sim->vms[v]);
-	/* Kept before it is told: a worker killed in between would have told of a migration that the
-	 * next one knows nothing of. */
+	/* Kept before it is told: a worker killed in between would have told of a migration that
+	 * the next one knows nothing of. */
 	if (sim->changed)
 		xn_sim_save(sim);
 	sim->changed = false;
