@@ -34,12 +34,15 @@ $(call need,gnutls,3.7,libgnutls28-dev)
 $(call need,libcurl,7.88,libcurl4-gnutls-dev)
 $(call need,jansson,2.14,libjansson-dev)
 $(call need,libsystemd,252,libsystemd-dev)
+$(call need,xlsxwriter,1,libxlsxwriter-dev)
+$(call need,pangocairo,1.50,libpango1.0-dev)
 endif
 
 libs.common  := yaml-0.1 gnutls libsystemd
 libs.drivers := libmodbus netsnmp
 libs.agent   := libcurl jansson
-libs.shell   := libvirt librrd sqlite3 libmicrohttpd libcurl jansson
+libs.books   := sqlite3 jansson xlsxwriter pangocairo
+libs.shell   := libvirt librrd libmicrohttpd libcurl $(libs.books)
 libs.test    := cmocka
 flags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null | sed 's/-I/-isystem /g')
 load  = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
@@ -79,13 +82,14 @@ core.src   := $(pure.src) $(wildcard policies/*.c policies/constraints/*.c orche
 drivers.src := $(wildcard drivers/*.c)
 agent.src  := $(filter-out agents/main.c,$(wildcard agents/*.c))
 shell.src  := $(filter-out orchestrator/shell/main.c,$(wildcard orchestrator/shell/*.c))
+books.src  := $(wildcard orchestrator/books/*.c orchestrator/reports/*.c)
 sim.src    := $(wildcard orchestrator/sim/*.c)
 cli.src    := $(wildcard orchestrator/cli/*.c)
 testlib.src := $(wildcard tests/lib/*.c)
 simdev.src := $(wildcard tests/simdev/*.c)
 simtest.src := $(wildcard tests/sim/*.c)
 
-archives := core common drivers agent shell sim testlib
+archives := core common drivers agent shell books sim testlib
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 archive = $(O)/libxanh-$(1).a
 
@@ -119,14 +123,14 @@ $(foreach a,$(archives),$(eval $(call archive_rule,$(a))))
 
 link = $(call say,ld,$@)$(CC) $(LDFLAGS.all) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
-$(O)/xanhd: $(O)/orchestrator/shell/main.o $(O)/web.o $(foreach a,shell core common,$(call archive,$(a)))
+$(O)/xanhd: $(O)/orchestrator/shell/main.o $(O)/web.o $(foreach a,shell books core common,$(call archive,$(a)))
 	$(link) $(call load,$(libs.shell) $(libs.common)) -lm -pthread
 
 $(O)/xanh-agent: $(O)/agents/main.o $(foreach a,agent drivers common core,$(call archive,$(a)))
 	$(link) $(call load,$(libs.agent) $(libs.drivers) $(libs.common)) -lm -pthread
 
-$(O)/xanh: $(call objects,$(cli.src)) $(foreach a,sim drivers common core,$(call archive,$(a)))
-	$(link) $(call load,$(libs.drivers) libcurl jansson $(libs.common)) -lm -pthread
+$(O)/xanh: $(call objects,$(cli.src)) $(foreach a,sim books drivers common core,$(call archive,$(a)))
+	$(link) $(call load,$(libs.drivers) $(libs.books) libcurl $(libs.common)) -lm -pthread
 
 $(O)/simdev: $(call objects,$(simdev.src)) $(foreach a,common core,$(call archive,$(a)))
 	$(link) $(call load,netsnmp $(libs.common)) -lm -pthread

@@ -30,6 +30,9 @@ typedef struct {
 	int64_t mg;
 } xn_carbon; /* milligrams CO2e */
 typedef struct {
+	int64_t mvnd;
+} xn_money; /* thousandths of a dong */
+typedef struct {
 	int64_t ppm;
 } xn_ratio; /* parts per million */
 

@@ -36,7 +36,23 @@ enum xn_account {
 	XN_ACCOUNT_HOST,       /* what of a host belongs to no VM */
 	XN_ACCOUNT_VM,
 	XN_ACCOUNT_UNEXPLAINED,
-	XN_ACCOUNT_METER, /* memo: what one meter counted; outside the balance */
+	/* Memo accounts, outside the balance: */
+	XN_ACCOUNT_METER,    /* what one meter counted */
+	XN_ACCOUNT_RACK,     /* what a rack drew */
+	XN_ACCOUNT_PLATFORM, /* what the VMs of one platform drew */
+	XN_ACCOUNT_AGENCY,
+	XN_ACCOUNT_COUNT
+};
+
+/* How an amount came about, the worst of its parts (facts/energy-standards.md 2.3). */
+enum xn_grade {
+	XN_GRADE_NONE,         /* - nothing was booked */
+	XN_GRADE_MEASURED,     /* M */
+	XN_GRADE_ROLLOVER,     /* R measured across a roll-over */
+	XN_GRADE_INTERPOLATED, /* I measured total, interpolated split */
+	XN_GRADE_ESTIMATED,    /* E */
+	XN_GRADE_SUBSTITUTED,  /* S by a person, with evidence */
+	XN_GRADE_EXCLUDED,     /* X */
 };
 
 struct xn_action {

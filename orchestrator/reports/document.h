@@ -1,0 +1,123 @@
+/*
+ * Document: a report before it has a format: texts, tables with typed columns, charts. The writers
+ * (CSV, JSON, XLSX, PDF) print the same document, so that a number is the same in all of them: it
+ * is a scaled integer here, and nobody rounds it again.
+ *
+ * Invariants: (1) a row has as many values as its table has fields; (2) a number's decimals are its
+ * field's; (3) same document and language, same bytes, whatever the clock, the locale and the
+ * place.
+ */
+#ifndef XN_REPORTS_DOCUMENT_H
+#define XN_REPORTS_DOCUMENT_H
+
+#include <stdio.h>
+
+#include "common/arena.h"
+#include "common/error.h"
+#include "common/units.h"
+
+enum xn_language { XN_LANGUAGE_VI, XN_LANGUAGE_EN, XN_LANGUAGE_COUNT };
+
+enum xn_field_kind { XN_FIELD_TEXT, XN_FIELD_NUMBER, XN_FIELD_INSTANT, XN_FIELD_DATE };
+
+/* A column: its name is that of CSV and JSON, units included ("e_dc_kwh"). */
+struct xn_field {
+	const char *name;
+	const char *title[XN_LANGUAGE_COUNT];
+	enum xn_field_kind kind;
+	int decimals;     /* of NUMBER */
+	const char *unit; /* "kWh"; "" */
+	bool required;
+	bool sensitive; /* not in open data: names of racks, hosts, VMs, meters */
+};
+
+struct xn_cell {
+	bool none;        /* nothing is known; never 0 */
+	int64_t scaled;   /* NUMBER: value x 10^decimals; INSTANT, DATE: ms since 1970 */
+	const char *text; /* TEXT */
+	bool estimated;   /* shown as such, never bold */
+};
+
+struct xn_table {
+	const char *name; /* "energy": of the file in a bundle */
+	const char *title[XN_LANGUAGE_COUNT];
+	const struct xn_field *fields;
+	uint32_t field_count;
+	struct xn_cell *cells; /* [row_count x field_count] */
+	uint32_t row_count, row_room;
+	uint32_t pdf_rows_max; /* rows that the PDF shows; 0: all. It says how many it left out. */
+	struct xn_table *next;
+};
+
+enum xn_chart_kind { XN_CHART_BARS, XN_CHART_LINES };
+
+/* Columns of a table drawn over one of its columns. */
+struct xn_chart {
+	const char *title[XN_LANGUAGE_COUNT];
+	enum xn_chart_kind kind;
+	const struct xn_table *table;
+	uint32_t x;
+	uint32_t y[6];
+	uint32_t y_count;
+	struct xn_chart *next;
+};
+
+/* A line under the title: "Coverage  99.2 %". */
+struct xn_remark {
+	const char *text[XN_LANGUAGE_COUNT];
+	bool warning; /* shown on the face: incomplete, estimated, not proven */
+	struct xn_remark *next;
+};
+
+struct xn_document {
+	struct xn_arena *arena;
+	const char *kind; /* "site-energy" */
+	const char *id;   /* "hoa-lac-1/site-energy/2026-11" */
+	int revision;
+	const char *state; /* draft, frozen, filed */
+	const char *title[XN_LANGUAGE_COUNT];
+	const char *site[XN_LANGUAGE_COUNT];
+	xn_instant from, to; /* the period */
+	int utc_offset_s;
+	const char *slice; /* SHA-256 of the data it was made of, in hexadecimal */
+	int64_t as_of;
+	bool complete;
+	struct xn_remark *remarks;
+	struct xn_table *tables; /* the first is what CSV writes */
+	struct xn_chart *charts;
+};
+
+/* Building; texts are not copied, rows are in the document's arena. */
+struct xn_document *xn_document_new(struct xn_arena *arena);
+void xn_document_remark(struct xn_document *document, bool warning, const char *vi, const char *en);
+struct xn_table *xn_document_table(struct xn_document *document, const char *name,
+    const char *title_vi, const char *title_en, const struct xn_field *fields,
+    uint32_t field_count);
+/* The next row, all its cells `none`. */
+struct xn_cell *xn_table_row(struct xn_document *document, struct xn_table *table);
+struct xn_chart *xn_document_chart(struct xn_document *document, enum xn_chart_kind kind,
+    const struct xn_table *table, uint32_t x, const char *title_vi, const char *title_en);
+
+/* A number as it is printed, with dot or, in Vietnamese text, with comma and dots. */
+void xn_document_number(char *ret_text, size_t size, const struct xn_field *field,
+    const struct xn_cell *cell, enum xn_language language, bool grouped);
+
+/* ---- writers ---- */
+
+enum xn_report_format { XN_REPORT_CSV, XN_REPORT_JSON, XN_REPORT_XLSX, XN_REPORT_PDF };
+
+/* csv.c: RFC 4180 of one table (NULL: the first); field names as header, dot decimals. */
+int xn_report_csv(const struct xn_document *document, const struct xn_table *table, FILE *out,
+    struct xn_error *err);
+/* csvw.c: its metadata, as name.csv-metadata.json. */
+int xn_report_csvw(const struct xn_document *document, const struct xn_table *table,
+    const char *csv_name, FILE *out, struct xn_error *err);
+/* json.c: everything, numbers as numbers. */
+int xn_report_json(const struct xn_document *document, FILE *out, struct xn_error *err);
+/* xlsx.c, pdf.c: in one language. */
+int xn_report_xlsx(
+    const struct xn_document *document, enum xn_language language, FILE *out, struct xn_error *err);
+int xn_report_pdf(
+    const struct xn_document *document, enum xn_language language, FILE *out, struct xn_error *err);
+
+#endif
