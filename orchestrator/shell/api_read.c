@@ -119,6 +119,12 @@ xn_api_metrics(struct xn_call *call)
 	free(text);
 }
 
+void
+xn_api_ask(struct xn_call *call)
+{
+	xn_asker_ask(call->daemon->asker, call->request, call->request->path + strlen("/api/v1"));
+}
+
 /* ---- spans of time ---- */
 
 /* `from` and `to` of the query; the last hour if they are not given. Answers when they are wrong.
@@ -161,7 +167,7 @@ ledger_row(const struct xn_ledger_row *row, void *context)
 	json_array_append_new(ledger->rows,
 	    json_pack("{s:o, s:o, s:s, s:o, s:I, s:f, s:f}", "start",
 		xn_view_time(&ledger->views, row->start), "end",
-		xn_view_time(&ledger->views, row->end), "account", xn_view_account(row->account),
+		xn_view_time(&ledger->views, row->end), "account", xn_account_word(row->account),
 		"name", xn_json_text(row->name), "energy_mj", (json_int_t)row->energy.mj,
 		"coverage", (double)row->coverage.ppm / 1e6, "estimated_share",
 		(double)row->estimated.ppm / 1e6));
