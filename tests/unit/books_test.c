@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/lib/books_make.h"
+#include "tests/lib/books_year.h"
 
 #define BALANCE ((XN_ACCOUNT_BIT(XN_ACCOUNT_UNEXPLAINED) << 1) - 1)
 
@@ -473,6 +474,37 @@ activities_and_plans_are_kept(void **state)
 }
 
 static void
+the_year_of_the_benches_balances(void **state)
+{
+	const struct books_year size = {.racks = 3, .vms = 40, .platforms = 4, .agencies = 2};
+	struct xn_books_query query = {
+	    .from = books_make_at("2026-01-01"), .to = books_make_at("2027-01-01")};
+	struct books_make *make = *state;
+	struct xn_amount vms;
+	struct xn_error err;
+	bool quarantined;
+
+	xn_store_close(make->store);
+	books_year_make(make->folder, &size);
+	assert_int_equal(xn_store_open(&make->store, make->folder, &quarantined, &err), XN_OK);
+	assert_int_equal(xn_store_begin(make->store, &err), XN_OK);
+
+	query.accounts = BALANCE;
+	assert_int_equal(told_energy(make, query), 0);
+	query.whole = true;
+	query.step = XN_BOOKS_MONTH;
+	assert_int_equal(told_energy(make, query), 0);
+	query.accounts = XN_ACCOUNT_BIT(XN_ACCOUNT_VM);
+	vms = summed(make, query);
+	assert_true(vms.energy.mj < 0);
+	query.whole = false;
+	assert_int_equal(told_energy(make, query), vms.energy.mj);
+	query.accounts = XN_ACCOUNT_BIT(XN_ACCOUNT_PLATFORM);
+	query.step = XN_BOOKS_INTERVAL;
+	assert_int_equal(told_energy(make, query), -vms.energy.mj);
+}
+
+static void
 a_folder_without_a_database_is_said_so(void **state)
 {
 	struct xn_books *books;
@@ -501,6 +533,7 @@ main(void)
 	    STORY(the_range_is_from_the_first_interval_to_the_end_of_the_last),
 	    STORY(meters_tell_their_class_and_since_when_they_book),
 	    STORY(activities_and_plans_are_kept),
+	    STORY(the_year_of_the_benches_balances),
 	    STORY(a_folder_without_a_database_is_said_so),
 	};
 
