@@ -6,9 +6,6 @@
 
 #include "orchestrator/books/json.h"
 
-#define SOURCES                                                                                    \
-	(XN_ACCOUNT_BIT(XN_ACCOUNT_GRID) | XN_ACCOUNT_BIT(XN_ACCOUNT_PV) |                         \
-	    XN_ACCOUNT_BIT(XN_ACCOUNT_BATTERY) | XN_ACCOUNT_BIT(XN_ACCOUNT_GENERATOR))
 /* All that take part in the balance: GRID to UNEXPLAINED. */
 #define BALANCE  (XN_ACCOUNT_BIT(XN_ACCOUNT_METER) - 1)
 #define ROWS_MAX 100000
@@ -55,8 +52,7 @@ line_of(struct lines *lines, const struct xn_books_row *row, const char *name)
 	snprintf(last->name, sizeof(last->name), "%s", name);
 	snprintf(last->platform, sizeof(last->platform), "%s",
 	    row->platform != NULL ? row->platform : "");
-	snprintf(
-	    last->agency, sizeof(last->agency), "%s", row->agency != NULL ? row->agency : "");
+	snprintf(last->agency, sizeof(last->agency), "%s", row->agency != NULL ? row->agency : "");
 	return last;
 }
 
@@ -159,6 +155,64 @@ finish(json_t *answer, struct lines *lines, json_t *rows)
 	return answer;
 }
 
+/* ---- entries ---- */
+
+struct entries {
+	json_t *rows;
+	int offset_s;
+};
+
+static int
+entry_row(const struct xn_books_row *row, void *context, struct xn_error *err)
+{
+	struct entries *entries = context;
+	json_t *entry;
+
+	if (json_array_size(entries->rows) >= ROWS_MAX)
+		return xn_fail(
+		    err, XN_EINVALID, "more than %d entries: ask for a shorter span", ROWS_MAX);
+	entry = json_object();
+	json_object_set_new(entry, "start", xn_json_instant(row->start, entries->offset_s));
+	json_object_set_new(entry, "end", xn_json_instant(row->end, entries->offset_s));
+	json_object_set_new(entry, "account", json_string(xn_account_word(row->account)));
+	json_object_set_new(entry, "name", xn_json_text(row->name));
+	json_object_set_new(entry, "energy_mj", json_integer(row->amount.energy.mj));
+	json_object_set_new(entry, "overhead_mj", json_integer(row->amount.overhead.mj));
+	json_object_set_new(entry, "coverage", xn_json_coverage(&row->amount));
+	json_object_set_new(entry, "estimated_share", xn_json_estimated(&row->amount));
+	json_object_set_new(entry, "quality", xn_json_grade(row->amount.worst));
+	json_array_append_new(entries->rows, entry);
+	return XN_OK;
+}
+
+static bool
+no_span(const struct xn_question *question)
+{
+	return xn_question_get(question, "period") == NULL &&
+	    xn_question_get(question, "window") == NULL &&
+	    xn_question_get(question, "from") == NULL && xn_question_get(question, "to") == NULL;
+}
+
+json_t *
+xn_energy_entries(const struct xn_question *question, struct xn_error *err)
+{
+	struct xn_books_query query = {.accounts = UINT64_MAX, .step = XN_BOOKS_INTERVAL};
+	struct xn_period_place place = xn_question_place(question);
+	struct entries entries = {.offset_s = place.utc_offset_s};
+	struct xn_period period;
+
+	if ((no_span(question) ? xn_period_parse("1h", &place, &period, err)
+			       : xn_question_period(question, &period, err)) != XN_OK)
+		return NULL;
+	query.from = period.from;
+	query.to = period.to;
+	entries.rows = json_array();
+	if (xn_books_entries(question->books, &query, entry_row, &entries, err) == XN_OK)
+		return entries.rows;
+	json_decref(entries.rows);
+	return NULL;
+}
+
 /* ---- show ---- */
 
 static int
@@ -217,8 +271,9 @@ xn_energy_show(const struct xn_question *question, struct xn_error *err)
 		json_object_set_new(row, "source", json_boolean(is_source(line->account)));
 		xn_json_amount(row, &line->amount);
 		json_object_set_new(row, "share",
-		    query.step == XN_BOOKS_TOTAL && query.whole ? share_of(line->amount.energy.mj, whole)
-							   : json_null());
+		    query.step == XN_BOOKS_TOTAL && query.whole
+			? share_of(line->amount.energy.mj, whole)
+			: json_null());
 		json_array_append_new(rows, row);
 	}
 	return finish(begin(question, &period), &lines, rows);

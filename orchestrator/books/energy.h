@@ -7,6 +7,9 @@
 
 #include "orchestrator/books/question.h"
 
+/* Entries as they were booked, to the millijoule, sinks negative; the last hour if no span is
+ * given. */
+json_t *xn_energy_entries(const struct xn_question *question, struct xn_error *err);
 /* By account over a span; `by` day, interval or month; `account` lists its names. */
 json_t *xn_energy_show(const struct xn_question *question, struct xn_error *err);
 /* From sources to cooling, losses and agencies. */

@@ -67,13 +67,22 @@ xn_json_estimated(const struct xn_amount *amount)
 	    amount->estimated.mj >= all ? 1 : (double)amount->estimated.mj / (double)all);
 }
 
+json_t *
+xn_json_grade(enum xn_grade grade)
+{
+	const char letter[2] = {xn_grade_letter(grade)};
+
+	return json_string(letter);
+}
+
 static json_t *
 events_json(uint32_t events)
 {
 	static const struct {
 		uint32_t bit;
 		const char *word;
-	} words[] = {XN_METER_EVENT_WORDS};
+	} words[] = {{XN_METER_ROLLOVER, "rollover"}, {XN_METER_RESET, "reset"},
+	    {XN_METER_JUMPED, "replaced"}, {XN_METER_GLITCH, "glitch"}, {XN_METER_GAP, "gap"}};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -85,12 +94,10 @@ events_json(uint32_t events)
 void
 xn_json_amount(json_t *object, const struct xn_amount *amount)
 {
-	const char letter[2] = {xn_grade_letter(amount->worst)};
-
 	json_object_set_new(object, "energy_kwh", xn_json_kwh(amount->energy));
 	json_object_set_new(object, "coverage", xn_json_coverage(amount));
 	json_object_set_new(object, "estimated_share", xn_json_estimated(amount));
-	json_object_set_new(object, "quality", json_string(letter));
+	json_object_set_new(object, "quality", xn_json_grade(amount->worst));
 	json_object_set_new(object, "events", events_json(amount->events));
 }
 

@@ -12,6 +12,7 @@ struct row {
 };
 
 static const struct row rows[] = {
+    {"/ledger", xn_energy_entries},
     {"/energy", xn_energy_show},
     {"/energy/flow", xn_energy_flow},
     {"/energy/balance", xn_energy_balance},

@@ -57,13 +57,14 @@ ask(const struct xn_cli *cli, const char *before, const char *name, const char *
 	xn_client_path(path, sizeof(path), before, name, behind);
 	for (size_t i = 0, given = 0; xn_question_parameters[i] != NULL; i++) {
 		const char *value = option(cli, xn_question_parameters[i]);
-		char head[PATH_SIZE];
+		size_t used = strlen(path);
+		char head[32];
 
 		if (value == NULL)
 			continue;
-		snprintf(head, sizeof(head), "%s%c%s=", path, given++ == 0 ? '?' : '&',
+		snprintf(head, sizeof(head), "%c%.29s=", given++ == 0 ? '?' : '&',
 		    xn_question_parameters[i]);
-		xn_client_path(path, sizeof(path), head, value, "");
+		xn_client_path(path + used, sizeof(path) - used, head, value, "");
 	}
 	return xn_client_show(cli, path, print);
 }

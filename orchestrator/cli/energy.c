@@ -1,6 +1,7 @@
 /* Energy: where the joules of a span of time came from and went to. */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "orchestrator/cli/ask.h"
 #include "orchestrator/cli/commands.h"
@@ -106,27 +107,27 @@ const struct xn_cli_command xn_cli_energy_show = {
 
 /* ---- flow ---- */
 
+/* `field` names the rows: an account, or an agency's name. */
 static void
-print_side(const char *title, const json_t *rows)
+print_side(const char *title, const json_t *rows, const char *field)
 {
 	size_t i;
 	json_t *row;
 
+	if (json_array_size(rows) == 0)
+		return;
 	printf("%s\n", title);
 	json_array_foreach(rows, i, row)
 	{
-		const char *name = xn_field_text(row, "name");
-		double share = xn_field_number(row, "share");
+		char *name = xn_cell_text(xn_field(row, field), XN_CELL_TEXT);
 		char *energy = xn_cell_text(xn_field(row, "energy_kwh"), XN_CELL_KWH);
+		double share = xn_field_number(row, "share");
 
-		printf("  ");
-		xn_cli_print_escaped(stdout, *name != '\0' ? name : xn_field_text(row, "account"));
-		printf("%*s%16s %6.1f %%  ",
-		    (int)(24 - strlen(*name != '\0' ? name : xn_field_text(row, "account"))), "",
-		    energy, share * 100);
+		printf("  %-24s%18s %6.1f %%  ", name, energy, share * 100);
 		for (int mark = 0; mark < (int)(share * 30 + 0.5); mark++)
 			fputs("\xe2\x96\x88", stdout);
 		putchar('\n');
+		free(name);
 		free(energy);
 	}
 }
@@ -148,10 +149,9 @@ print_flow(const struct xn_cli *cli, const json_t *answer)
 		return XN_EXIT_OK;
 	}
 	xn_energy_say_span(answer);
-	print_side("from", json_object_get(answer, "sources"));
-	print_side("to", json_object_get(answer, "sinks"));
-	if (json_array_size(json_object_get(answer, "agencies")) > 0)
-		print_side("of agencies' VMs", json_object_get(answer, "agencies"));
+	print_side("from", json_object_get(answer, "sources"), "account");
+	print_side("to", json_object_get(answer, "sinks"), "account");
+	print_side("of VMs, to agencies", json_object_get(answer, "agencies"), "name");
 	return XN_EXIT_OK;
 }
 

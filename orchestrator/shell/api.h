@@ -42,7 +42,6 @@ void xn_api_meters(struct xn_call *call);
 void xn_api_alarms(struct xn_call *call);
 void xn_api_plans(struct xn_call *call);
 void xn_api_plan(struct xn_call *call);
-void xn_api_ledger(struct xn_call *call);
 void xn_api_history(struct xn_call *call);
 void xn_api_policy(struct xn_call *call);
 void xn_api_metrics(struct xn_call *call);
