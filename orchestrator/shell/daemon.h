@@ -12,6 +12,7 @@
 #define XN_SHELL_DAEMON_H
 
 #include "common/site.h"
+#include "orchestrator/shell/asker.h"
 #include "orchestrator/shell/engine.h"
 #include "orchestrator/shell/history.h"
 #include "orchestrator/shell/intake.h"
@@ -56,6 +57,7 @@ struct xn_daemon {
 	struct xn_series *series;
 	struct xn_meters_row *rows; /* of the history, being made */
 	struct xn_history *history;
+	struct xn_asker *asker;
 	struct xn_virt *virt;
 	struct xn_http *http;
 	struct xn_sse *sse;
