@@ -190,7 +190,8 @@ main(void)
 	    cmocka_unit_test(a_report_without_a_table_is_no_csv),
 	};
 
-	setlocale(LC_ALL, getenv("XANH_PAPERS_LOCALE") ? getenv("XANH_PAPERS_LOCALE") : "C");
+	if (getenv("XANH_PAPERS_LOCALE") && !setlocale(LC_ALL, getenv("XANH_PAPERS_LOCALE")))
+		return 1;
 	xn_arena_map(&arena, 64 << 20);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
