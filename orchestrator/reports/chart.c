@@ -27,6 +27,7 @@ struct plot {
 	double left, right, top, bottom; /* of the area between the axes */
 	double low, high, step;          /* of the values' axis */
 	double most;                     /* the highest value there is */
+	bool most_shown;                 /* over its bar */
 	int decimals;                    /* of its labels */
 };
 
@@ -72,8 +73,12 @@ find_range(struct plot *plot)
 		plot->low = fmin(plot->low, 0);
 		plot->high = fmax(plot->high, 0);
 	}
-	if (plot->high <= plot->low)
-		plot->high = plot->low + 1;
+	if (plot->high <= plot->low) {
+		double air = plot->low == 0 ? 1 : fabs(plot->low) / 10;
+
+		plot->high += air;
+		plot->low -= chart->kind == XN_CHART_LINES && plot->low != 0 ? air : 0;
+	}
 }
 
 /* Ends of the axis on round numbers: 1, 2 or 5 times a power of ten. */
@@ -230,15 +235,33 @@ put_bar(struct xn_pdf *pdf, uint32_t series, double x, double y, double width, d
 	cairo_restore(pdf->cr);
 }
 
-/* Bars, and their values where they fit; the highest one's always. */
+/* The value over a bar, where it fits; the highest one's in any case. */
 static void
-put_bars(struct xn_pdf *pdf, const struct plot *plot)
+put_bar_label(struct xn_pdf *pdf, struct plot *plot, uint32_t row, uint32_t series, double x,
+    double y, double width)
+{
+	const struct xn_chart *chart = plot->chart;
+	double value, wide;
+	char text[LABEL_MAX];
+
+	xn_document_number(text, sizeof(text), &chart->table->fields[chart->y[series]],
+	    cell_at(chart, row, chart->y[series]), pdf->language, true);
+	wide = xn_pdf_width(pdf, XN_PDF_SMALL, text);
+	if (!value_at(chart, row, series, &value) ||
+	    (wide > width * 1.2 && (value < plot->most || plot->most_shown)))
+		return;
+	plot->most_shown = plot->most_shown || value >= plot->most;
+	x = fmin(fmax(x + width / 2, plot->left + wide / 2), plot->right - wide / 2);
+	xn_pdf_show(pdf, XN_PDF_SMALL, x, y - 2.5, 0.5, text);
+}
+
+static void
+put_bars(struct xn_pdf *pdf, struct plot *plot)
 {
 	const struct xn_chart *chart = plot->chart;
 	uint32_t rows = chart->table->row_count;
 	double place = (plot->right - plot->left) / rows, width = place * 0.72 / chart->y_count;
 	double value, zero = y_of(plot, fmin(fmax(0, plot->low), plot->high));
-	char text[LABEL_MAX];
 
 	for (uint32_t row = 0; row < rows; row++)
 		for (uint32_t i = 0; i < chart->y_count; i++) {
@@ -249,12 +272,7 @@ put_bars(struct xn_pdf *pdf, const struct plot *plot)
 			y = y_of(plot, value);
 			put_bar(pdf, i, x, fmin(y, zero), width, fabs(zero - y),
 			    cell_at(chart, row, chart->y[i])->estimated);
-			xn_document_number(text, sizeof(text), &chart->table->fields[chart->y[i]],
-			    cell_at(chart, row, chart->y[i]), pdf->language, true);
-			if (value == plot->most ||
-			    xn_pdf_width(pdf, XN_PDF_SMALL, text) < width * 1.2)
-				xn_pdf_show(pdf, XN_PDF_SMALL, x + width / 2, fmin(y, zero) - 2.5,
-				    0.5, text);
+			put_bar_label(pdf, plot, row, i, x, fmin(y, zero), width);
 		}
 }
 
@@ -272,31 +290,35 @@ put_ring(struct xn_pdf *pdf, uint32_t series, double x, double y)
 	cairo_stroke(pdf->cr);
 }
 
-/* A line breaks where nothing is known; a lone point is a dot. */
+/* A line breaks where nothing is known; a lone point is a small circle. */
 static void
 put_line(struct xn_pdf *pdf, const struct plot *plot, uint32_t series)
 {
 	const struct xn_chart *chart = plot->chart;
+	uint32_t rows = chart->table->row_count;
 	bool drawing = false;
-	double value, x, y;
+	double value, next;
 
 	set_look(pdf, series);
 	cairo_set_line_join(pdf->cr, CAIRO_LINE_JOIN_ROUND);
-	for (uint32_t row = 0; row < chart->table->row_count; row++) {
-		if (!value_at(chart, row, series, &value)) {
-			drawing = false;
-			continue;
+	for (uint32_t row = 0; row < rows; row++) {
+		double x = x_of(plot, row);
+		bool known = value_at(chart, row, series, &value);
+
+		if (known && !drawing &&
+		    (row + 1 == rows || !value_at(chart, row + 1, series, &next))) {
+			cairo_new_sub_path(pdf->cr);
+			cairo_arc(pdf->cr, x, y_of(plot, value), 1, 0, 2 * M_PI);
+		} else if (known && drawing) {
+			cairo_line_to(pdf->cr, x, y_of(plot, value));
+		} else if (known) {
+			cairo_move_to(pdf->cr, x, y_of(plot, value));
 		}
-		x = x_of(plot, row);
-		y = y_of(plot, value);
-		if (!drawing)
-			cairo_move_to(pdf->cr, x - 0.6, y);
-		cairo_line_to(pdf->cr, x, y);
-		drawing = true;
+		drawing = known;
 	}
 	cairo_stroke(pdf->cr);
 	plain_look(pdf);
-	for (uint32_t row = 0; row < chart->table->row_count; row++)
+	for (uint32_t row = 0; row < rows; row++)
 		if (cell_at(chart, row, chart->y[series])->estimated &&
 		    value_at(chart, row, series, &value))
 			put_ring(pdf, series, x_of(plot, row), y_of(plot, value));
