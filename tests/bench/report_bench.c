@@ -8,7 +8,7 @@
 #include "tests/bench/bench.h"
 #include "tests/lib/paper.h"
 
-enum { PDF_ROWS = 5150, PDF_ROWS_A_PAGE = 52, XLSX_ROWS = 100000 };
+enum { PDF_ROWS = 4960, PDF_ROWS_A_PAGE = 48, XLSX_ROWS = 100000 };
 
 static struct xn_arena arena;
 
