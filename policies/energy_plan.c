@@ -53,23 +53,54 @@ xn_plan_read_text(
 		xn_value_text(value, in->problems, ret_text);
 }
 
+/* The bytes of a file that is no YAML, as lines. */
+static const struct xn_source *
+join_lines(struct xn_arena *arena, const char *path, const struct xn_yaml *lines)
+{
+	struct xn_source *source = xn_new(arena, struct xn_source, 1);
+	size_t size = 0;
+	char *bytes;
+
+	if (lines == NULL || lines->kind != XN_YAML_LIST)
+		return NULL;
+	XN_YAML_EACH (line, lines)
+		size += (line->kind == XN_YAML_SCALAR ? strlen(line->text) : 0) + 1;
+	bytes = xn_arena_take(arena, size + 1, 1);
+	*source = (struct xn_source){.path = path, .bytes = bytes, .size = size};
+	XN_YAML_EACH (line, lines) {
+		size_t length = line->kind == XN_YAML_SCALAR ? strlen(line->text) : 0;
+
+		memcpy(bytes, length > 0 ? line->text : "", length);
+		bytes[length] = '\n';
+		bytes += length + 1;
+	}
+	return source;
+}
+
+static bool
+says(const struct xn_yaml *map, const char *key, const char *word)
+{
+	const struct xn_yaml *value = xn_yaml_get(map, key);
+
+	return value != NULL && value->kind == XN_YAML_SCALAR && strcmp(value->text, word) == 0;
+}
+
 /* The files of a stored plan stand in the documents after it. */
 static const struct xn_energy_file *
-find_sibling(struct xn_plan_reader *in, const struct xn_yaml *document, const char *path)
+find_sibling(struct xn_plan_reader *in, const char *path)
 {
-	for (const struct xn_yaml *head = document; head != NULL; head = head->next) {
-		const struct xn_yaml *kind = xn_yaml_get(head, "kind");
-		const struct xn_yaml *name = xn_yaml_get(head, "path");
+	for (const struct xn_yaml *head = in->document; head != NULL; head = head->next) {
 		struct xn_energy_file *file;
+		const struct xn_yaml *body = head->next;
 
-		if (kind == NULL || kind->kind != XN_YAML_SCALAR || name == NULL ||
-		    name->kind != XN_YAML_SCALAR || strcmp(kind->text, "file") != 0 ||
-		    strcmp(name->text, path) != 0 || head->next == NULL)
+		if (body == NULL || !says(head, "kind", "file") || !says(head, "path", path))
 			continue;
 		file = xn_new(in->arena, struct xn_energy_file, 1);
-		file->source = head->next->mark.source;
-		file->documents = head->next;
-		return file;
+		file->documents = body;
+		file->source = says(body, "kind", "bytes")
+		    ? join_lines(in->arena, path, xn_yaml_get(body, "lines"))
+		    : body->mark.source;
+		return file->source == NULL ? NULL : file;
 	}
 	return NULL;
 }
@@ -83,7 +114,7 @@ xn_plan_open(struct xn_plan_reader *in, const struct xn_yaml *node, bool yaml)
 	if (!xn_value_text(node, in->problems, &path))
 		return NULL;
 	file = in->files != NULL ? in->files->find(in->files->context, path, yaml)
-				 : find_sibling(in, in->document, path);
+				 : find_sibling(in, path);
 	if (file == NULL)
 		xn_problem_add(in->problems, node->mark, NULL,
 		    "there is no file '%.200s' beside the plan", path);

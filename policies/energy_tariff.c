@@ -182,7 +182,7 @@ xn_plan_read_tariff(
 			    "'%s' chooses from a file, and no 'file' is given", with_file[i]);
 	if (bands != NULL)
 		read_bands(in, bands, prices);
-	if (file != NULL)
+	if (file != NULL && bands == NULL)
 		xn_plan_read_tariff_file(in, node, prices);
 	if ((value = xn_yaml_get(node, "vat")) != NULL)
 		xn_plan_read_vat(in, value, prices);
