@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEDGER_ROWS_MAX 100000
-
 static void
 show(struct xn_call *call, json_t *(*view)(const struct xn_views *views))
 {
@@ -119,6 +117,12 @@ xn_api_metrics(struct xn_call *call)
 	free(text);
 }
 
+void
+xn_api_ask(struct xn_call *call)
+{
+	xn_asker_ask(call->daemon->asker, call->request, call->request->path + strlen("/api/v1"));
+}
+
 /* ---- spans of time ---- */
 
 /* `from` and `to` of the query; the last hour if they are not given. Answers when they are wrong.
@@ -144,46 +148,6 @@ read_span(struct xn_call *call, xn_instant *ret_from, xn_instant *ret_to)
 		return false;
 	}
 	return true;
-}
-
-struct ledger {
-	struct xn_views views;
-	json_t *rows;
-};
-
-static void
-ledger_row(const struct xn_ledger_row *row, void *context)
-{
-	struct ledger *ledger = context;
-
-	if (json_array_size(ledger->rows) >= LEDGER_ROWS_MAX)
-		return;
-	json_array_append_new(ledger->rows,
-	    json_pack("{s:o, s:o, s:s, s:o, s:I, s:f, s:f}", "start",
-		xn_view_time(&ledger->views, row->start), "end",
-		xn_view_time(&ledger->views, row->end), "account", xn_view_account(row->account),
-		"name", xn_json_text(row->name), "energy_mj", (json_int_t)row->energy.mj,
-		"coverage", (double)row->coverage.ppm / 1e6, "estimated_share",
-		(double)row->estimated.ppm / 1e6));
-}
-
-void
-xn_api_ledger(struct xn_call *call)
-{
-	struct ledger ledger = {xn_daemon_views(call->daemon), NULL};
-	xn_instant from, to;
-	struct xn_error err;
-
-	if (!read_span(call, &from, &to))
-		return;
-	ledger.rows = json_array();
-	if (xn_store_ledger_read(call->daemon->store, from, to, ledger_row, &ledger, &err) !=
-	    XN_OK) {
-		json_decref(ledger.rows);
-		xn_api_fail(call->request, &err);
-		return;
-	}
-	xn_api_json(call->request, 200, ledger.rows);
 }
 
 /* ---- history ---- */
