@@ -290,6 +290,7 @@ xn_energy_plan_compile_with(struct xn_arena *arena, const struct xn_yaml *docume
 	if (!xn_yaml_check_map(document, plan_keys, problems))
 		return NULL;
 	read_head(&in, document, plan);
+	plan->utc_offset_s = in.utc_offset_s;
 	if ((value = xn_yaml_get(document, "sources")) != NULL)
 		read_sources(&in, value, plan);
 	if ((value = xn_yaml_get(document, "contracts")) != NULL)
@@ -315,6 +316,12 @@ const char *
 xn_energy_plan_name(const struct xn_energy_plan *plan)
 {
 	return plan->name;
+}
+
+int
+xn_energy_plan_offset(const struct xn_energy_plan *plan)
+{
+	return plan->utc_offset_s;
 }
 
 const char *

@@ -177,6 +177,7 @@ struct xn_energy_plan {
 	const char *basis;
 	const struct xn_source *source;
 	xn_instant from, to;
+	int utc_offset_s;
 	struct xn_energy_sources sources;
 	struct xn_plan_prices prices;
 	struct xn_plan_carbon carbon;

@@ -249,6 +249,24 @@ xn_energy_plan_band(
 }
 
 bool
+xn_energy_plan_fits(const struct xn_energy_plan *plan, xn_duration interval, char ret_border[8])
+{
+	const struct xn_plan_tariff *tariff = plan->prices.tariffs;
+
+	for (; tariff != NULL; tariff = tariff->next)
+		for (unsigned i = 0; i < tariff->segment_count; i++) {
+			int minute = tariff->segments[i].start % XN_DAY_MINUTES;
+
+			if (minute * INT64_C(60000) % interval.ms == 0)
+				continue;
+			snprintf(ret_border, 8, "%02u:%02u", (unsigned)minute / 60 % 24,
+			    (unsigned)minute % 60);
+			return false;
+		}
+	return true;
+}
+
+bool
 xn_energy_plan_demand(const struct xn_energy_plan *plan, xn_instant at, xn_money *ret_per_kw)
 {
 	const struct xn_plan_tariff *tariff = tariff_at(plan, at);

@@ -18,6 +18,7 @@ struct beside {
 	struct xn_arena *arena;
 	struct xn_problems *problems;
 	const char *plan;
+	struct xn_cli_plan_file **tail;
 };
 
 static const char *
@@ -48,6 +49,18 @@ read_bytes(struct beside *beside, const char *path)
 	return source;
 }
 
+/* Kept in the order of reading, each name once, for a plan that is sent. */
+static const struct xn_energy_file *
+keep(struct beside *beside, const char *name, bool yaml, const struct xn_energy_file *found)
+{
+	struct xn_cli_plan_file *file = xn_new(beside->arena, struct xn_cli_plan_file, 1);
+
+	*file = (struct xn_cli_plan_file){.name = name, .yaml = yaml, .source = found->source};
+	*beside->tail = file;
+	beside->tail = &file->next;
+	return found;
+}
+
 static const struct xn_energy_file *
 find(void *context, const char *name, bool yaml)
 {
@@ -62,13 +75,13 @@ find(void *context, const char *name, bool yaml)
 		return NULL;
 	if (!yaml) {
 		found->source = read_bytes(beside, path);
-		return found->source == NULL ? NULL : found;
+		return found->source == NULL ? NULL : keep(beside, name, yaml, found);
 	}
 	if (xn_yaml_read_file(beside->arena, path, beside->problems, &documents, &err) != XN_OK)
 		return NULL;
 	found->source = documents->mark.source;
 	found->documents = documents->first;
-	return found;
+	return keep(beside, name, yaml, found);
 }
 
 static bool
@@ -81,7 +94,7 @@ is_tariff(const struct xn_yaml *document)
 
 const struct xn_energy_plan *
 xn_cli_energy_plan_read(struct xn_arena *arena, const char *path, bool all_known,
-    struct xn_problems *problems, struct xn_error *err)
+    struct xn_problems *problems, struct xn_cli_plan_file **ret_files, struct xn_error *err)
 {
 	struct beside *beside = xn_new(arena, struct beside, 1);
 	struct xn_energy_files files = {find, beside, all_known};
@@ -89,7 +102,8 @@ xn_cli_energy_plan_read(struct xn_arena *arena, const char *path, bool all_known
 	struct xn_yaml *documents = NULL;
 	unsigned count = 0;
 
-	*beside = (struct beside){arena, problems, path};
+	*ret_files = NULL;
+	*beside = (struct beside){arena, problems, path, ret_files};
 	if (xn_yaml_read_file(arena, path, problems, &documents, err) != XN_OK)
 		return NULL;
 	XN_YAML_EACH (document, documents) {
@@ -109,6 +123,27 @@ xn_cli_energy_plan_read(struct xn_arena *arena, const char *path, bool all_known
 	return problems->count == 0 ? plan : NULL;
 }
 
+const struct xn_energy_plan *
+xn_cli_energy_plan_use(
+    struct xn_arena *arena, const char *path, struct xn_cli_plan_file **ret_files, int *ret_code)
+{
+	struct xn_problems problems;
+	struct xn_error err = {.code = XN_OK};
+	const struct xn_energy_plan *plan;
+
+	xn_problems_init(&problems, arena);
+	plan = xn_cli_energy_plan_read(arena, path, true, &problems, ret_files, &err);
+	xn_problems_print(&problems, stderr);
+	*ret_code = XN_EXIT_INPUT;
+	if (err.code == XN_OK)
+		return plan;
+	fputs("xanh: ", stderr);
+	xn_cli_print_escaped(stderr, err.text);
+	fputc('\n', stderr);
+	*ret_code = xn_exit_of(err.code);
+	return NULL;
+}
+
 static int
 energy_plan_check(struct xn_cli *cli)
 {
@@ -124,8 +159,9 @@ energy_plan_check(struct xn_cli *cli)
 	xn_problems_init(&problems, &arena);
 	for (int i = 0; i < cli->argument_count; i++) {
 		struct xn_error err = {.code = XN_OK};
+		struct xn_cli_plan_file *files;
 
-		xn_cli_energy_plan_read(&arena, cli->arguments[i], false, &problems, &err);
+		xn_cli_energy_plan_read(&arena, cli->arguments[i], false, &problems, &files, &err);
 		if (err.code == XN_OK)
 			continue;
 		fputs("xanh: ", stderr);
