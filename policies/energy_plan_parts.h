@@ -87,6 +87,8 @@ struct xn_plan_prices {
 /* `hours` (a list) and `days` of a map, taken for `owner`; an overlap is a problem at its item. */
 bool xn_plan_read_times(struct xn_plan_reader *in, const struct xn_yaml *map,
     struct xn_plan_week *week, unsigned owner, const char *const *names);
+void xn_plan_read_bands(
+    struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_prices *prices);
 void xn_plan_read_vat(
     struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_prices *prices);
 

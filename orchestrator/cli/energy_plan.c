@@ -19,6 +19,7 @@ struct beside {
 	struct xn_problems *problems;
 	const char *plan;
 	struct xn_cli_plan_file **tail;
+	bool all_known;
 };
 
 static const char *
@@ -61,26 +62,30 @@ keep(struct beside *beside, const char *name, bool yaml, const struct xn_energy_
 	return found;
 }
 
+/* Whether a file says of itself what it is; until it is used, one of another form is let be. */
+static bool
+is_known(const struct xn_source *source)
+{
+	return memmem(source->bytes, source->size, "tariff", 6) != NULL ||
+	    memmem(source->bytes, source->size, "bands", 5) != NULL;
+}
+
 static const struct xn_energy_file *
 find(void *context, const char *name, bool yaml)
 {
 	struct beside *beside = context;
 	struct xn_energy_file *found = xn_new(beside->arena, struct xn_energy_file, 1);
 	const char *path = path_beside(beside, name);
-	struct xn_yaml *documents = NULL;
 	struct stat status;
-	struct xn_error err = {.code = XN_OK};
 
 	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
 		return NULL;
-	if (!yaml) {
-		found->source = read_bytes(beside, path);
-		return found->source == NULL ? NULL : keep(beside, name, yaml, found);
-	}
-	if (xn_yaml_read_file(beside->arena, path, beside->problems, &documents, &err) != XN_OK)
+	found->source = read_bytes(beside, path);
+	if (found->source == NULL)
 		return NULL;
-	found->source = documents->mark.source;
-	found->documents = documents->first;
+	if (yaml && (beside->all_known || is_known(found->source)))
+		found->documents =
+		    xn_yaml_read_text(beside->arena, found->source, beside->problems)->first;
 	return keep(beside, name, yaml, found);
 }
 
@@ -103,7 +108,7 @@ xn_cli_energy_plan_read(struct xn_arena *arena, const char *path, bool all_known
 	unsigned count = 0;
 
 	*ret_files = NULL;
-	*beside = (struct beside){arena, problems, path, ret_files};
+	*beside = (struct beside){arena, problems, path, ret_files, all_known};
 	if (xn_yaml_read_file(arena, path, problems, &documents, err) != XN_OK)
 		return NULL;
 	XN_YAML_EACH (document, documents) {

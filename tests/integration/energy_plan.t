@@ -128,10 +128,15 @@ ok(result.returncode == 2 and '- hours mon-sat 17:30-22:30 peak\n' in result.std
    'what differs is told with what it costs', result.stdout, result.stderr)
 result = run('energy-plan', 'show', 'e.yaml')
 ok(result.returncode == 65 and result.stdout == '', 'of a wrong plan nothing is shown')
+write('site/mine.yaml', 'bands:\n  - {name: day, hours: [06:00-22:00], price: 2 VND/kWh}\n  - {name: night, hours: [22:00-06:00], price: 1 VND/kWh}\n')
+write('site/own.yaml', HEAD + 'sources: {grid: {tariff: {file: mine.yaml}}}\n')
+result = run('energy-plan', 'show', 'site/own.yaml')
+ok(result.returncode == 0 and '22:00-24:00  night' in result.stdout, 'a file may hold nothing but the bands', result.stdout, result.stderr)
+write('site/empty.yaml', '')
 write('site/junk.csv', 'a,b\n1,2\n')
-write('site/junk.yaml', HEAD + 'sources: {grid: {carbon: {file: junk.csv}}}\n')
+write('site/junk.yaml', HEAD + 'sources: {grid: {carbon: {file: junk.csv}, tariff: {file: empty.yaml}}}\n')
 ok(run('energy-plan', 'check', 'site/junk.yaml').returncode == 0 and
-   places(run('energy-plan', 'show', 'site/junk.yaml').stderr) == ['site/junk.yaml:3:33'],
+   places(run('energy-plan', 'show', 'site/junk.yaml').stderr) == ['site/junk.yaml:3:33', 'site/junk.yaml:3:59', 'site/empty.yaml:1:1'],
    'a table of a form that is not known here is refused once it is used')
 
 fleet = {'version': 1, 'now': '2026-11-23T18:00:00+07:00', 'feeds': [{'id': 'f', 'rating_w': 22080}],
