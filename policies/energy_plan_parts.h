@@ -148,7 +148,7 @@ struct xn_plan_targets {
 void xn_plan_read_targets(
     struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_targets *targets);
 
-/* Targets of renewables by year from a CSV (energy_csv.c). */
+/* Targets of renewables by year from a CSV (csv.c). */
 void xn_plan_read_renewable_file(
     struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_targets *targets);
 
