@@ -35,6 +35,7 @@ extern const struct xn_cli_command xn_cli_plan_apply;
 extern const struct xn_cli_command xn_cli_plan_abort;
 extern const struct xn_cli_command xn_cli_vm_energy;
 extern const struct xn_cli_command xn_cli_tenant_energy;
+extern const struct xn_cli_command xn_cli_meter_book;
 extern const struct xn_cli_command xn_cli_energy_show;
 extern const struct xn_cli_command xn_cli_energy_flow;
 extern const struct xn_cli_command xn_cli_energy_balance;
