@@ -111,6 +111,7 @@ take_behind(struct order *order, const struct row *row)
 
 			*kept = *row;
 			kept->segment = order->segment;
+			kept->reading.events |= XN_METER_CLOCK;
 		}
 		return;
 	}
