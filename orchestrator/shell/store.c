@@ -82,6 +82,11 @@ static const char *const texts[XN_SQL_COUNT] = {
     [XN_SQL_DETAIL_PRUNE] = "DELETE FROM detail WHERE (start_ms, holder, revision) IN"
 			    " (SELECT start_ms, holder, revision FROM detail WHERE start_ms < ?"
 			    " LIMIT ?)",
+    [XN_SQL_DAY] = "INSERT INTO day(day_ms, holder, revision" SUMS ADDED,
+    /* A day goes when the last of its intervals has. */
+    [XN_SQL_DAY_PRUNE] = "DELETE FROM day WHERE (day_ms, holder, revision) IN"
+			 " (SELECT day_ms, holder, revision FROM day WHERE day_ms < ? - 86400000"
+			 " LIMIT ?)",
     [XN_SQL_MONTH] = "INSERT INTO month(month_ms, holder, revision" SUMS ADDED,
     [XN_SQL_TOTAL] = "INSERT INTO total(account, start_ms, revision" SUMS ADDED,
     [XN_SQL_CORRECTION] = "INSERT OR IGNORE INTO correction(revision, at_ms, author, reason,"
