@@ -64,10 +64,10 @@
 	"CREATE TABLE IF NOT EXISTS correction(revision INTEGER PRIMARY KEY,"                      \
 	" at_ms INTEGER NOT NULL, author TEXT NOT NULL, reason TEXT NOT NULL,"                     \
 	" evidence TEXT NOT NULL) STRICT;"                                                         \
-	"CREATE TABLE IF NOT EXISTS gauge(start_ms INTEGER NOT NULL, kind INTEGER NOT NULL,"       \
+	"CREATE TABLE IF NOT EXISTS gauge(kind INTEGER NOT NULL, start_ms INTEGER NOT NULL,"       \
 	" name TEXT NOT NULL, end_ms INTEGER NOT NULL, mean INTEGER NOT NULL,"                     \
 	" min INTEGER NOT NULL, max INTEGER NOT NULL, samples INTEGER NOT NULL,"                   \
-	" PRIMARY KEY(start_ms, kind, name)) STRICT, WITHOUT ROWID;"                               \
+	" PRIMARY KEY(kind, start_ms, name)) STRICT, WITHOUT ROWID;"                               \
 	"CREATE TABLE IF NOT EXISTS meter(name TEXT PRIMARY KEY, role INTEGER NOT NULL,"           \
 	" rack TEXT NOT NULL, host TEXT NOT NULL, feed TEXT NOT NULL,"                             \
 	" accuracy_ppm INTEGER NOT NULL, transformer_ppm INTEGER NOT NULL,"                        \

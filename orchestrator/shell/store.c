@@ -93,8 +93,9 @@ static const char *const texts[XN_SQL_COUNT] = {
 			  " evidence) VALUES(?,?,?,?,'')",
     [XN_SQL_GAUGE] = "INSERT OR REPLACE INTO gauge(start_ms, kind, name, end_ms, mean, min, max,"
 		     " samples) VALUES(?,?,?,?,?,?,?,?)",
-    [XN_SQL_GAUGE_PRUNE] = "DELETE FROM gauge WHERE (start_ms, kind, name) IN"
-			   " (SELECT start_ms, kind, name FROM gauge WHERE start_ms < ? LIMIT ?)",
+    [XN_SQL_GAUGE_PRUNE] = "DELETE FROM gauge WHERE (kind, start_ms, name) IN"
+			   " (SELECT kind, start_ms, name FROM gauge WHERE kind IN (0, 1)"
+			   " AND start_ms < ? LIMIT ?)",
     [XN_SQL_METER] = "INSERT OR REPLACE INTO meter(name, role, rack, host, feed, accuracy_ppm,"
 		     " transformer_ppm, calibrated, certificate) VALUES(?,?,?,?,?,?,?,?,?)",
     [XN_SQL_ACTIVITY] = "INSERT INTO activity(at_ms, kind, start_ms, end_ms, milli, about, author,"
