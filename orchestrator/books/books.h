@@ -130,8 +130,8 @@ int xn_books_meters(struct xn_books *books,
 /* ---- gauges: means of what is no energy ---- */
 
 enum xn_gauge {
-	XN_GAUGE_INLET,
-	/* milli degC at a rack's intake */ XN_GAUGE_USE /* ppm of a host's CPU */
+	XN_GAUGE_INLET = 0, /* milli degC at a rack's intake */
+	XN_GAUGE_USE = 1,   /* ppm of a host's CPU */
 };
 
 struct xn_books_gauge {
