@@ -175,13 +175,30 @@ take_demand(struct xn_price *price, const struct xn_price_interval *interval)
 
 /* ---- carbon ---- */
 
+xn_energy
+xn_price_delivered(const struct xn_energy_plan *plan, const struct xn_price_interval *interval,
+    int utc_offset_s, xn_carbon *ret_per_kwh)
+{
+	xn_energy planned = {0};
+	xn_energy sum;
+
+	ret_per_kwh->mg = 0;
+	if (!xn_energy_plan_contracted(
+		plan, interval->start, interval->end, utc_offset_s, &planned, ret_per_kwh))
+		planned.mj = 0;
+	sum.mj = planned.mj + interval->contract.mj;
+	if (sum.mj > 0)
+		ret_per_kwh->mg = divide((wide)ret_per_kwh->mg * planned.mj, sum.mj);
+	return sum;
+}
+
 static void
 take_carbon(struct xn_price *price, const struct xn_energy_plan *plan,
     const struct xn_price_interval *interval)
 {
-	xn_energy delivered = {0};
-	xn_energy matched = {0};
-	xn_carbon of_contracts = {0};
+	xn_energy delivered;
+	xn_energy matched;
+	xn_carbon of_contracts;
 	struct xn_factor location;
 	struct xn_factor residual;
 
@@ -192,9 +209,7 @@ take_carbon(struct xn_price *price, const struct xn_energy_plan *plan,
 	}
 	if (!xn_energy_plan_factor(plan, XN_FACTOR_RESIDUAL, interval->start, &residual))
 		residual = location;
-	if (!xn_energy_plan_contracted(plan, interval->start, interval->end, price->utc_offset_s,
-		&delivered, &of_contracts))
-		delivered.mj = 0;
+	delivered = xn_price_delivered(plan, interval, price->utc_offset_s, &of_contracts);
 	matched.mj = delivered.mj < interval->grid.mj ? delivered.mj : interval->grid.mj;
 	price->delivered.mj += delivered.mj;
 	price->matched.mj += matched.mj;

@@ -138,6 +138,34 @@ a_day_is_priced_by_the_plan_in_force_in_each_interval(void **state)
 }
 
 static void
+what_a_contract_delivered_is_matched_interval_by_interval(void **state)
+{
+	const char *const day[] = {"period=2026-11-16", NULL};
+	const struct xn_books_activity contract = {.kind = XN_ACTIVITY_CONTRACT,
+	    .start = books_make_at("2026-11-16T09:00"),
+	    .end = books_make_at("2026-11-16T15:00"),
+	    .milli = 1200 * 1000,
+	    .about = "ppa-1",
+	    .author = "lan",
+	    .evidence = "statement.pdf"};
+	struct books_make *make = *state;
+	struct xn_error err = {0};
+	json_t *answer;
+
+	apply(make, cheap, NULL, NULL);
+	assert_int_equal(
+	    xn_store_activity(make->store, books_make_at("2026-11-17"), &contract, &err), XN_OK);
+	answer = ask(make, "/energy-plan/cost", day, &err);
+	assert_non_null(answer);
+	/* 200 kW over six hours, of which 100 kW were used. */
+	assert_true(number(answer, "carbon", "contracted_kwh") == 1200);
+	assert_true(number(answer, "carbon", "matched_kwh") == 600);
+	assert_true(number(answer, "carbon", "location_kg") == 1200);
+	assert_true(number(answer, "carbon", "market_kg") == 900);
+	json_decref(answer);
+}
+
+static void
 the_gap_has_a_row_of_each_hour_with_what_was_asked(void **state)
 {
 	const char *const hours[] = {"period=2026-11-16", "by=hour", NULL};
@@ -172,6 +200,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(without_a_plan_a_day_has_no_price, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_day_is_priced_by_the_plan_in_force_in_each_interval, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		what_a_contract_delivered_is_matched_interval_by_interval, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		the_gap_has_a_row_of_each_hour_with_what_was_asked, setup, teardown),
 	};
