@@ -9,8 +9,11 @@
 
 #define ARENA_SIZE    ((size_t)16 << 30) /* address space for every plan of a span */
 #define ARENA_LEAST   ((size_t)256 << 20)
+#define DAY_MS        INT64_C(86400000)
 #define INTERVALS_MAX 1000000u
 #define GAPS_MAX      20000u
+
+__extension__ typedef __int128 wide;
 
 /* ---- plans by instant ---- */
 
@@ -103,6 +106,39 @@ gather(const struct xn_books_row *row, void *context, struct xn_error *err)
 	return XN_OK;
 }
 
+/* Spreads what a contract delivered over the intervals of its span, by time. */
+static int
+spread(const struct xn_books_activity *row, void *context, struct xn_error *err)
+{
+	struct gathering *in = context;
+	int64_t span = row->end.ms - row->start.ms;
+	unsigned low = 0;
+	unsigned high = in->count;
+
+	(void)err;
+	if (row->kind != XN_ACTIVITY_CONTRACT || span <= 0)
+		return XN_OK;
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (in->items[middle].end.ms <= row->start.ms)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < in->count && in->items[low].start.ms < row->end.ms; low++) {
+		struct xn_price_interval *interval = &in->items[low];
+		int64_t from =
+		    interval->start.ms > row->start.ms ? interval->start.ms : row->start.ms;
+		int64_t to = interval->end.ms < row->end.ms ? interval->end.ms : row->end.ms;
+
+		/* Thousandths of a kWh are watt-hours. */
+		interval->contract.mj +=
+		    (int64_t)((wide)row->milli * XN_WH_MJ * (to - from) / span);
+	}
+	return XN_OK;
+}
+
 int
 xn_plans_intervals(struct xn_books *books, xn_instant from, xn_instant to,
     struct xn_price_interval **ret_intervals, unsigned *ret_count, struct xn_amount *ret_known,
@@ -118,6 +154,10 @@ xn_plans_intervals(struct xn_books *books, xn_instant from, xn_instant to,
 	struct gathering in = {0};
 	int result = xn_books_entries(books, &query, gather, &in, err);
 
+	/* Months are the longest spans that contracts are read for. */
+	if (result == XN_OK && in.count > 0)
+		result = xn_books_activities(
+		    books, xn_after(from, (xn_duration){-31 * DAY_MS}), to, spread, &in, err);
 	if (result != XN_OK) {
 		free(in.items);
 		return result;

@@ -186,7 +186,8 @@ print_gap(const struct xn_cli *cli, const json_t *answer)
 	    {"TARGET", "cue.target", XN_CELL_COUNT}, {"HIGHEST KW", "highest_kw", XN_CELL_COUNT},
 	    {"LIMIT KW", "limit_kw", XN_CELL_COUNT}};
 
-	return xn_energy_print(cli, answer, columns, COUNT(columns), "no energy plan was in force");
+	return xn_energy_print(cli, answer, columns, COUNT(columns),
+	    "nothing was booked while an energy plan was in force");
 }
 
 static int
