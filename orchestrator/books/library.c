@@ -11,6 +11,7 @@
 #define PATH_SIZE       1024
 #define INSTALLED       "/usr/local/share/xanh/library"
 #define MINUTE_MS       INT64_C(60000)
+#define EVERY_DAY       0x7fu
 #define WEEK_MS         (XN_LIBRARY_WEEK_MINUTES * MINUTE_MS)
 /* 1970-01-01 was a Thursday. */
 #define FIRST_MONDAY_MS (4 * 1440 * MINUTE_MS)
@@ -79,7 +80,7 @@ read_indicators(struct xn_arena *arena, const struct xn_yaml *root, struct xn_pr
     struct xn_library *library)
 {
 	static const struct xn_yaml_key keys[] = {
-	    {"thermal_classes", true}, {"toe", true}, {NULL, false}};
+	    {"thermal_classes", true}, {"toe", true}, {"tariff", true}, {NULL, false}};
 	static const struct xn_yaml_key toe_keys[] = {
 	    {"electricity_mwh", true}, {"diesel_t", true}, {NULL, false}};
 	const struct xn_yaml *classes = xn_yaml_get(root, "thermal_classes");
@@ -96,36 +97,49 @@ read_indicators(struct xn_arena *arena, const struct xn_yaml *root, struct xn_pr
 	read_number(toe, "diesel_t", problems, &library->toe_per_tonne_diesel);
 }
 
+/* What is after midnight belongs to the day on which the hours began. */
 static void
 fill(struct xn_schedule *schedule, unsigned days, int start, int end, enum xn_band_kind band)
 {
+	int length = end > start ? end - start : end + 1440 - start;
+
 	for (int day = 0; day < 7; day++)
-		for (int minute = start; minute < end && (days & 1u << day) != 0; minute++)
-			schedule->band[day * 1440 + minute] = (unsigned char)band;
+		for (int i = 0; i < length && (days & 1u << day) != 0; i++)
+			schedule->band[(day * 1440 + start + i) % XN_LIBRARY_WEEK_MINUTES] =
+			    (unsigned char)band;
+}
+
+/* A band's name as the tariff files use it; one of another name is neither peak nor off-peak. */
+static enum xn_band_kind
+band_of(const char *name)
+{
+	if (strcmp(name, "peak") == 0)
+		return XN_BAND_PEAK;
+	return strcmp(name, "off-peak") == 0 ? XN_BAND_OFFPEAK : XN_BAND_NORMAL;
 }
 
 static void
 read_band(const struct xn_yaml *node, struct xn_problems *problems, struct xn_schedule *schedule)
 {
 	static const struct xn_yaml_key keys[] = {
-	    {"band", true}, {"days", true}, {"hours", true}, {NULL, false}};
-	static const char *const bands[] = {"flat", "normal", "peak", "offpeak", NULL};
+	    {"name", true}, {"hours", true}, {"days", false}, {NULL, false}};
 	const struct xn_yaml *hours = xn_yaml_get(node, "hours");
-	unsigned days;
-	int band;
+	const struct xn_yaml *name = xn_yaml_get(node, "name");
+	unsigned days = EVERY_DAY;
+	const char *text;
 
-	if (!xn_yaml_check_map(node, keys, problems) || xn_yaml_get(node, "band") == NULL ||
-	    xn_yaml_get(node, "days") == NULL || hours == NULL ||
-	    !xn_value_choice(xn_yaml_get(node, "band"), problems, bands, &band) ||
-	    !xn_value_days(xn_yaml_get(node, "days"), problems, &days) ||
-	    !xn_yaml_check_list(hours, problems))
+	if (!xn_yaml_check_map(node, keys, problems) || name == NULL || hours == NULL ||
+	    !xn_value_name(name, problems, &text) || !xn_yaml_check_list(hours, problems))
+		return;
+	if (xn_yaml_get(node, "days") != NULL &&
+	    !xn_value_days(xn_yaml_get(node, "days"), problems, &days))
 		return;
 	XN_YAML_EACH (window, hours) {
 		int start;
 		int end;
 
-		if (xn_value_hours(window, problems, false, &start, &end))
-			fill(schedule, days, start, end, (enum xn_band_kind)band);
+		if (xn_value_hours(window, problems, true, &start, &end))
+			fill(schedule, days, start, end, band_of(text));
 	}
 }
 
@@ -155,38 +169,60 @@ static void
 read_schedule(struct xn_arena *arena, const struct xn_yaml *node, struct xn_problems *problems,
     struct xn_library *library)
 {
-	static const struct xn_yaml_key keys[] = {{"name", true}, {"also", false}, {"basis", true},
-	    {"utc_offset", true}, {"bands", true}, {NULL, false}};
-	struct xn_schedule *schedule = xn_new(arena, struct xn_schedule, 1);
 	const struct xn_yaml *bands = xn_yaml_get(node, "bands");
+	const struct xn_yaml *basis = xn_yaml_get(node, "basis");
+	struct xn_schedule *schedule = xn_new(arena, struct xn_schedule, 1);
 
-	if (!xn_yaml_check_map(node, keys, problems) || xn_yaml_get(node, "name") == NULL ||
-	    xn_yaml_get(node, "basis") == NULL || xn_yaml_get(node, "utc_offset") == NULL ||
-	    bands == NULL || !xn_value_text(xn_yaml_get(node, "name"), problems, &schedule->name) ||
-	    !xn_value_text(xn_yaml_get(node, "basis"), problems, &schedule->basis) ||
-	    !read_offset(xn_yaml_get(node, "utc_offset"), problems, &schedule->offset) ||
-	    !xn_yaml_check_list(bands, problems))
+	if (!xn_yaml_check_names(node, problems))
 		return;
-	schedule->also = xn_yaml_get(node, "also");
+	if (basis != NULL && !xn_value_text(basis, problems, &schedule->basis))
+		return;
+	schedule->name = node->key->text;
 	memset(schedule->band, XN_BAND_NORMAL, sizeof(schedule->band));
-	XN_YAML_EACH (band, bands)
-		read_band(band, problems, schedule);
+	if (bands != NULL && xn_yaml_check_list(bands, problems))
+		XN_YAML_EACH (band, bands)
+			read_band(band, problems, schedule);
 	schedule->next = library->schedules;
 	library->schedules = schedule;
 }
 
+/* The schedules of a tariff file; its other parts are the energy plans' (policies/energy_plan.h).
+ */
 static void
-read_bands(struct xn_arena *arena, const struct xn_yaml *root, struct xn_problems *problems,
+read_tariff(struct xn_arena *arena, const struct xn_yaml *root, struct xn_problems *problems,
     struct xn_library *library)
 {
-	static const struct xn_yaml_key keys[] = {{"schedules", true}, {NULL, false}};
 	const struct xn_yaml *schedules = xn_yaml_get(root, "schedules");
 
-	if (!xn_yaml_check_map(root, keys, problems) || schedules == NULL ||
-	    !xn_yaml_check_list(schedules, problems))
+	if (schedules == NULL || !xn_yaml_check_names(schedules, problems)) {
+		xn_problem_add(problems, root->mark, NULL, "a tariff needs 'schedules'");
 		return;
+	}
 	XN_YAML_EACH (node, schedules)
 		read_schedule(arena, node, problems, library);
+}
+
+/* The tariff that indicators.yaml names, and the site time that it is meant in. */
+static int
+open_tariff(struct xn_arena *arena, const struct xn_yaml *indicators, struct xn_problems *problems,
+    struct xn_library *library, struct xn_error *err)
+{
+	static const struct xn_yaml_key keys[] = {
+	    {"file", true}, {"utc_offset", true}, {NULL, false}};
+	const struct xn_yaml *tariff = xn_yaml_get(indicators, "tariff");
+	const struct xn_yaml *root;
+	const char *file;
+
+	if (tariff == NULL || !xn_yaml_check_map(tariff, keys, problems) ||
+	    xn_yaml_get(tariff, "file") == NULL || xn_yaml_get(tariff, "utc_offset") == NULL ||
+	    !xn_value_text(xn_yaml_get(tariff, "file"), problems, &file) ||
+	    !read_offset(xn_yaml_get(tariff, "utc_offset"), problems, &library->offset))
+		return XN_OK;
+	root = open_file(arena, file, problems, err);
+	if (root == NULL)
+		return err->code;
+	read_tariff(arena, root, problems, library);
+	return XN_OK;
 }
 
 int
@@ -195,15 +231,14 @@ xn_library_read(struct xn_arena *arena, struct xn_library *ret_library, struct x
 	struct xn_library library = {0};
 	struct xn_problems problems;
 	const struct xn_yaml *indicators;
-	const struct xn_yaml *bands;
 
 	xn_problems_init(&problems, arena);
 	indicators = open_file(arena, "indicators.yaml", &problems, err);
-	bands = indicators == NULL ? NULL : open_file(arena, "tariff-bands.yaml", &problems, err);
-	if (bands == NULL)
+	if (indicators == NULL)
 		return err->code;
 	read_indicators(arena, indicators, &problems, &library);
-	read_bands(arena, bands, &problems, &library);
+	if (open_tariff(arena, indicators, &problems, &library, err) != XN_OK)
+		return err->code;
 	if (problems.count > 0)
 		return xn_fail(err, XN_EINVALID, "%s:%u:%u: %s", problems.first->mark.source->path,
 		    problems.first->mark.line, problems.first->mark.column, problems.first->text);
@@ -211,19 +246,22 @@ xn_library_read(struct xn_arena *arena, struct xn_library *ret_library, struct x
 	return XN_OK;
 }
 
+/* Stands for more than one of a name. */
+static const struct xn_schedule several;
+
 const struct xn_schedule *
 xn_library_schedule(const struct xn_library *library, const char *name)
 {
+	const struct xn_schedule *found = NULL;
+	size_t length = strlen(name);
+
 	for (const struct xn_schedule *one = library->schedules; one != NULL; one = one->next) {
 		if (strcmp(one->name, name) == 0)
 			return one;
-		if (one->also == NULL)
-			continue;
-		XN_YAML_EACH (also, one->also)
-			if (also->kind == XN_YAML_SCALAR && strcmp(also->text, name) == 0)
-				return one;
+		if (strncmp(one->name, name, length) == 0 && one->name[length] == '_')
+			found = found == NULL ? one : &several;
 	}
-	return NULL;
+	return found == &several ? NULL : found;
 }
 
 const struct xn_thermal_class *
@@ -236,8 +274,8 @@ xn_library_class(const struct xn_library *library, const char *name)
 }
 
 void
-xn_schedule_split(const struct xn_schedule *schedule, xn_instant from, xn_instant to,
-    xn_duration ret_spans[XN_BAND_OFFPEAK + 1])
+xn_schedule_split(const struct xn_schedule *schedule, xn_duration offset, xn_instant from,
+    xn_instant to, xn_duration ret_spans[XN_BAND_OFFPEAK + 1])
 {
 	int64_t week = 0;
 
@@ -249,7 +287,7 @@ xn_schedule_split(const struct xn_schedule *schedule, xn_instant from, xn_instan
 	for (int minute = 0; minute < XN_LIBRARY_WEEK_MINUTES; minute++)
 		ret_spans[schedule->band[minute]].ms += week * MINUTE_MS;
 	for (int64_t at = from.ms + week * WEEK_MS; at < to.ms;) {
-		int64_t local = at + schedule->offset.ms - FIRST_MONDAY_MS;
+		int64_t local = at + offset.ms - FIRST_MONDAY_MS;
 		int64_t of_week = ((local % WEEK_MS) + WEEK_MS) % WEEK_MS;
 		int64_t next = at + MINUTE_MS - of_week % MINUTE_MS;
 

@@ -69,7 +69,7 @@ xn_metric_tou(const struct metric_case *one)
 	}
 	if (!read_power(one, (double)(to.ms - from.ms) / HOUR_MS, &kw))
 		return NULL;
-	xn_schedule_split(schedule, from, to, spans);
+	xn_schedule_split(schedule, one->library->offset, from, to, spans);
 	return json_pack("{s:f, s:f, s:f}", "peak", kw * (double)spans[XN_BAND_PEAK].ms / HOUR_MS,
 	    "normal", kw * (double)spans[XN_BAND_NORMAL].ms / HOUR_MS, "offpeak",
 	    kw * (double)spans[XN_BAND_OFFPEAK].ms / HOUR_MS);
