@@ -510,6 +510,7 @@ xn_daemon_open(struct xn_daemon *daemon, const struct xn_site *site,
 	    (result = open_state(daemon, err)) != XN_OK ||
 	    (result = apply_first_policy(daemon, problems, err)) != XN_OK ||
 	    (result = open_history(daemon, err)) != XN_OK ||
+	    (result = xn_asker_start(&daemon->asker, daemon->loop, options->state, err)) != XN_OK ||
 	    (result = xn_virt_start(&daemon->virt, daemon->loop, site, options->simulated,
 		 on_virt_event, daemon, err)) != XN_OK ||
 	    (result = open_doors(daemon, err)) != XN_OK)
@@ -535,7 +536,9 @@ xn_daemon_close(struct xn_daemon *daemon)
 {
 	struct xn_error err;
 
-	xn_history_stop(daemon->history); /* answers who waits for it, so before the doors */
+	/* These answer who waits for them, so before the doors. */
+	xn_history_stop(daemon->history);
+	xn_asker_stop(daemon->asker);
 	xn_http_stop(daemon->http);
 	xn_virt_stop(daemon->virt);
 	daemon->virt = NULL;

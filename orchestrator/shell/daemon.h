@@ -13,6 +13,7 @@
 
 #include "common/log.h"
 #include "common/site.h"
+#include "orchestrator/shell/asker.h"
 #include "orchestrator/shell/engine.h"
 #include "orchestrator/shell/facts.h"
 #include "orchestrator/shell/history.h"
@@ -60,6 +61,7 @@ struct xn_daemon {
 	struct xn_series *series;
 	struct xn_meters_row *rows; /* of the history, being made */
 	struct xn_history *history;
+	struct xn_asker *asker;
 	struct xn_virt *virt;
 	struct xn_http *http;
 	struct xn_sse *sse;
