@@ -231,6 +231,8 @@ take_meter(const struct xn_books_meter *row, void *context, struct xn_error *err
 	struct gathering *in = context;
 	struct xn_kpi_meter *meter = &in->all->meters[in->all->meter_count];
 
+	if (row->role < XN_METER_GRID || row->role > XN_METER_INLET)
+		return xn_fail(err, XN_EINVALID, "meter %s has no known role", row->name);
 	if (in->all->meter_count == XN_KPIS_METERS_MAX)
 		return xn_fail(err, XN_EFULL, "more than %d meters", XN_KPIS_METERS_MAX);
 	meter->meter = *row;

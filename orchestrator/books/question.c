@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "orchestrator/books/energy.h"
+#include "orchestrator/books/kpis_view.h"
 
 struct row {
 	const char *path; /* "*" stands for one part, given as the argument */
@@ -21,6 +22,8 @@ static const struct row rows[] = {
     {"/energy/corrections", xn_energy_corrections},
     {"/energy/tenants", xn_energy_tenants},
     {"/energy/vms", xn_energy_vms},
+    {"/metrics", xn_kpis_all},
+    {"/metrics/*", xn_kpis_one},
 };
 
 const char *const xn_question_parameters[] = {"period", "window", "from", "to", "by", "account",
