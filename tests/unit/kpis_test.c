@@ -152,14 +152,22 @@ ask(struct asked *asked, struct books_make *make, const char *from, const char *
 		fail_msg("%s", err.text);
 }
 
+/* The first row of an indicator; every indicator has one. */
 static const struct xn_kpi_row *
 row_of(const struct asked *asked, enum xn_kpi_id id)
 {
-	for (unsigned i = 0; i < asked->kpis.row_count; i++)
-		if (asked->kpis.rows[i].id == id)
-			return &asked->kpis.rows[i];
-	fail_msg("no row of %s", xn_kpi_facts[id].id);
-	return NULL;
+	const struct xn_kpi_row *row = asked->kpis.rows;
+
+	while (row->id != id)
+		row++;
+	return row;
+}
+
+static void
+assert_near(double got, double expected, double off)
+{
+	if (got < expected - off || got > expected + off)
+		fail_msg("%.9g, not %.9g", got, expected);
 }
 
 static void
@@ -169,7 +177,7 @@ assert_value(const struct asked *asked, enum xn_kpi_id id, double expected)
 
 	if (row->kpi.state != XN_KPI_VALUE)
 		fail_msg("%s has no value: %s", xn_kpi_facts[id].id, row->why);
-	assert_double_equal(row->kpi.value, expected, 1e-6 * (expected + 1));
+	assert_near(row->kpi.value, expected, 1e-6 * (expected + 1));
 }
 
 static void
@@ -250,7 +258,7 @@ a_year_with_a_gap_is_incomplete(void **state)
 	ask(&asked, *state, "2026-01-01", "2027-01-01");
 	assert_value(&asked, XN_KPI_PUE, 1.4);
 	assert_int_equal(row_of(&asked, XN_KPI_PUE)->span, XN_KPI_INCOMPLETE);
-	assert_double_equal(row_of(&asked, XN_KPI_PUE)->coverage, 334.0 / 365, 1e-9);
+	assert_near(row_of(&asked, XN_KPI_PUE)->coverage, 334.0 / 365, 1e-9);
 	xn_arena_unmap(&asked.arena);
 	put_site(*state, "2026-12-01", 31);
 	ask(&asked, *state, "2026-01-01", "2027-01-01");
@@ -293,10 +301,8 @@ a_target_within_uncertainty_is_not_proven(void **state)
 	put_meter(*state, "main", XN_METER_GRID, "", 1400, "2026-11-01", 30);
 	put_meter(*state, "pdu-a/0", XN_METER_FEED, "r01", 1000, "2026-11-01", 30);
 	ask(&asked, *state, "2026-11-01", "2026-12-01");
-	assert_double_equal(row_of(&asked, XN_KPI_PUE)->u, 0.03233, 5e-6);
+	assert_near(row_of(&asked, XN_KPI_PUE)->u, 0.03233, 5e-6);
 	assert_string_equal(xn_kpi_status(row_of(&asked, XN_KPI_PUE)), "not_proven");
-	/* 1 January: 1.4 of 1.42 stays, with twice the IT energy it is 1.2. */
-	put(*state, XN_ACCOUNT_HOST, -250, "2026-11-30", 1);
 	xn_arena_unmap(&asked.arena);
 }
 
