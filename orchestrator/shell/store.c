@@ -211,28 +211,6 @@ is_damaged(int code)
 }
 
 static int
-open_database(struct xn_store *store, int *ret_code, struct xn_error *err)
-{
-	char path[4096];
-	int code;
-
-	snprintf(path, sizeof(path), "%s/state.db", store->folder);
-	code = sqlite3_open_v2(path, &store->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(store->db,
-		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000;"
-		    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
-		    NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(store->db, books_schema, NULL, NULL, NULL);
-	*ret_code = code;
-	return code == SQLITE_OK ? XN_OK : xn_sql_fail(store, "opening", err);
-}
-
-static int
 check_version(struct xn_store *store, struct xn_error *err)
 {
 	sqlite3_stmt *statement;
@@ -249,13 +227,38 @@ check_version(struct xn_store *store, struct xn_error *err)
 }
 
 static int
-read_offset(struct xn_store *store)
+open_database(struct xn_store *store, int *ret_code, struct xn_error *err)
 {
-	char *text = xn_store_meta_of(store, XN_BOOKS_META_OFFSET);
-	int offset = text == NULL ? 0 : atoi(text);
+	char path[4096];
+	int code;
+
+	snprintf(path, sizeof(path), "%s/state.db", store->folder);
+	code = sqlite3_open_v2(path, &store->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db,
+		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000;"
+		    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
+		    NULL, NULL, NULL);
+	*ret_code = code;
+	if (code == SQLITE_OK && check_version(store, err) == XN_EINVALID)
+		return XN_EINVALID;
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db, books_schema, NULL, NULL, NULL);
+	*ret_code = code;
+	return code == SQLITE_OK ? XN_OK : xn_sql_fail(store, "opening", err);
+}
+
+static int64_t
+read_number(struct xn_store *store, const char *key)
+{
+	char *text = xn_store_meta_of(store, key);
+	int64_t number = text == NULL ? 0 : atoll(text);
 
 	free(text);
-	return offset;
+	return number;
 }
 
 static void
@@ -305,13 +308,12 @@ xn_store_open(
 		*ret_quarantined = true;
 		result = open_database(store, &code, err);
 	}
-	if (result == XN_OK)
-		result = check_version(store, err);
 	if (result != XN_OK) {
 		xn_store_close(store);
 		return result;
 	}
-	store->utc_offset_s = read_offset(store);
+	store->utc_offset_s = (int)read_number(store, XN_BOOKS_META_OFFSET);
+	store->taken_over_ms = read_number(store, XN_STORE_TAKEN_OVER);
 	xn_store_ballast_take(store);
 	*ret_store = store;
 	return XN_OK;

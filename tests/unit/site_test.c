@@ -535,7 +535,7 @@ device_rules(void **state)
 	    {"profile: x, address: \"snmp://h\", calibrated: 2026-02-29",
 		"a.yaml:3:60: error: '2026-02-29' is no date"},
 	    {"profile: x, address: \"snmp://h\", register: {bits: 32}",
-		"a.yaml:3:58: error: required key 'unit' is missing"},
+		"a.yaml:3:48: error: required key 'unit' is missing"},
 	    {"profile: x, address: \"snmp://h\", register: {bits: 65, unit: 1 Wh}",
 		"a.yaml:3:65: error: '65' is out of range: a register has 8 to 64 bits"},
 	    {"profile: x, address: \"snmp://h\", register: {bits: 32, unit: 0 Wh}",
