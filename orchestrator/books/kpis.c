@@ -247,8 +247,9 @@ water_and_heat(const struct work *in, struct xn_kpi_row *row)
 	double reused = activity[XN_ACTIVITY_HEAT_REUSED].sum;
 
 	if (row->id == XN_KPI_WUE) {
-		enum xn_activity kind =
-		    activity[XN_ACTIVITY_WATER].any ? XN_ACTIVITY_WATER : XN_ACTIVITY_WATER_POTABLE;
+		bool potable =
+		    !activity[XN_ACTIVITY_WATER].any && activity[XN_ACTIVITY_WATER_POTABLE].any;
+		enum xn_activity kind = potable ? XN_ACTIVITY_WATER_POTABLE : XN_ACTIVITY_WATER;
 
 		add_it(in, row);
 		/* What of the water stays in which loop is not told: all that comes in. */
@@ -309,6 +310,21 @@ oil(const struct work *in, struct xn_kpi_row *row)
 	    in->all->library.toe_per_tonne_diesel);
 }
 
+/* The number of sensors, and how much of the span they told. */
+static void
+add_sensors(const struct work *in, struct xn_kpi_row *row, const struct xn_kpi_sensors *sensors,
+    const char *from, size_t n)
+{
+	struct xn_kpi_term *term = add_term(row, "n", "1", from, (double)n);
+
+	if (n == 0 || in->all->sums.hours <= 0)
+		return;
+	term->measured = true;
+	term->coverage = sensors->hours / (double)n / in->all->sums.hours;
+	if (term->coverage > 1)
+		term->coverage = 1;
+}
+
 /* Temperatures beyond the recommended ones, averaged over time at each sensor, then over sensors:
  * the formula is linear in them. */
 static void
@@ -327,7 +343,7 @@ air(const struct work *in, struct xn_kpi_row *row, struct xn_arena *arena)
 			    ? bounds->rec_max + one->above / one->count
 			    : bounds->rec_min - one->below / one->count;
 	}
-	add_term(row, "n", "1", "inlet sensors with values", (double)n);
+	add_sensors(in, row, sensors, "inlet sensors with values", n);
 	row->kpi = row->id == XN_KPI_RCI_HI ? xn_kpi_rci_hi(bounds, intake, n)
 					    : xn_kpi_rci_lo(bounds, intake, n);
 	snprintf(row->note, sizeof(row->note),
@@ -348,7 +364,7 @@ servers(const struct work *in, struct xn_kpi_row *row, struct xn_arena *arena)
 	for (unsigned i = 0; i < 2 * XN_KPIS_SENSORS_MAX; i++)
 		if (hosts->items[i].count > 0)
 			percent[n++] = hosts->items[i].sum / hosts->items[i].count;
-	add_term(row, "n", "1", "hosts whose use is known", (double)n);
+	add_sensors(in, row, hosts, "hosts whose use is known", n);
 	row->kpi = xn_kpi_iteusv(percent, n);
 	if (n == 0)
 		no_value(row, "no host's use of its CPUs is known");

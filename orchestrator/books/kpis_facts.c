@@ -477,6 +477,7 @@ take_gauge(const struct xn_books_gauge *row, void *context, struct xn_error *err
 	if (one == NULL || row->samples == 0)
 		return XN_OK;
 	one->count++;
+	in->sensors->hours += (double)(row->end.ms - row->start.ms) / HOUR_MS;
 	one->sum += mean;
 	if (mean > in->bounds.rec_max)
 		one->above += mean - in->bounds.rec_max;

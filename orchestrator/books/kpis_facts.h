@@ -31,6 +31,7 @@ struct xn_kpi_sensors {
 	struct xn_kpi_sensor *items; /* [2 * XN_KPIS_SENSORS_MAX], hashed by name */
 	unsigned count;
 	unsigned passed_over; /* there was no room */
+	double hours;         /* that all of them together told */
 };
 
 /* Activity of one kind. */

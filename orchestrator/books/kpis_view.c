@@ -97,7 +97,8 @@ row_json(const struct xn_kpi_row *row)
 
 	xn_kpi_sentence(row, text, sizeof(text));
 	json_object_set_new(object, "u_k2", number_or_null(row->has_u, row->u));
-	json_object_set_new(object, "span", json_string(spans[row->span]));
+	json_object_set_new(object, "span",
+	    row->kpi.state == XN_KPI_VALUE ? json_string(spans[row->span]) : json_null());
 	json_object_set_new(object, "boundary", json_string("site"));
 	json_object_set_new(object, "coverage", number_or_null(row->measured, row->coverage));
 	json_object_set_new(
