@@ -5,11 +5,12 @@
 #include "policies/energy_csv.h"
 #include "policies/energy_plan_parts.h"
 
-#define DAY_MS             INT64_C(86400000)
-#define FACTORS_MAX        100000u
-#define CONTRACTS_MAX      100u
+#define DAY_MS              INT64_C(86400000)
+#define FACTORS_MAX         100000u
+#define CONTRACTS_MAX       100u
+#define CONTRACT_CARBON_MAX INT64_C(10000000)
 /* A gigawatt; so that a day of all contracts fits in 64 bits. */
-#define CONTRACT_POWER_MAX INT64_C(1000000000000)
+#define CONTRACT_POWER_MAX  INT64_C(1000000000000)
 
 static const struct xn_yaml_key carbon_keys[] = {{"factor", false}, {"file", false}, {"id", false},
     {"year", false}, {"issuer", false}, {"method", false}, {"residual", false}, {NULL, false}};
@@ -226,7 +227,7 @@ xn_plan_read_carbon(
 	if (factor != NULL && file != NULL)
 		xn_problem_add(
 		    in->problems, file->key->mark, NULL, "carbon has 'factor' or 'file', not both");
-	if (file != NULL) {
+	if (file != NULL && factor == NULL) {
 		read_file(in, node, file, carbon);
 	} else {
 		carbon->location = one_factor(in, node);
@@ -263,8 +264,12 @@ read_contract(
 	if ((value = xn_yaml_get(item, "days")) != NULL)
 		xn_value_days(value, in->problems, &contract->days);
 	value = xn_yaml_get(item, "carbon");
-	if (value != NULL && xn_yaml_check_map(value, factor_keys, in->problems))
+	if (value != NULL && xn_yaml_check_map(value, factor_keys, in->problems)) {
 		read_factor(in, value, &contract->factor);
+		if (contract->factor.per_kwh.mg > CONTRACT_CARBON_MAX)
+			xn_problem_add(in->problems, value->mark, NULL,
+			    "nothing under contract emits more than 10 kg/kWh");
+	}
 	xn_plan_read_text(in, item, "basis", &contract->basis);
 }
 
@@ -363,7 +368,7 @@ xn_energy_plan_contracted(const struct xn_energy_plan *plan, xn_instant from, xn
     int utc_offset_s, xn_energy *ret_energy, xn_carbon *ret_per_kwh)
 {
 	int64_t energy = 0;
-	int64_t weighted = 0; /* mg x Wh */
+	int64_t weighted = 0; /* mg x 100 Wh */
 
 	assert(to.ms - from.ms <= DAY_MS);
 	for (unsigned i = 0; i < plan->carbon.contract_count; i++) {
@@ -372,9 +377,9 @@ xn_energy_plan_contracted(const struct xn_energy_plan *plan, xn_instant from, xn
 		int64_t mj = contract->power.mw / 1000 * ms;
 
 		energy += mj;
-		weighted += mj / XN_WH_MJ * contract->factor.per_kwh.mg;
+		weighted += mj / (XN_WH_MJ * 100) * contract->factor.per_kwh.mg;
 	}
 	ret_energy->mj = energy;
-	ret_per_kwh->mg = energy < XN_WH_MJ ? 0 : weighted / (energy / XN_WH_MJ);
+	ret_per_kwh->mg = energy < XN_WH_MJ * 100 ? 0 : weighted / (energy / (XN_WH_MJ * 100));
 	return energy > 0;
 }

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/calendar.h"
+
 #define DAY_MS INT64_C(86400000)
 
 static const struct xn_yaml_key plan_keys[] = {{"kind", true}, {"name", true}, {"from", false},
@@ -53,23 +55,54 @@ xn_plan_read_text(
 		xn_value_text(value, in->problems, ret_text);
 }
 
+/* The bytes of a file that is no YAML, as lines. */
+static const struct xn_source *
+join_lines(struct xn_arena *arena, const char *path, const struct xn_yaml *lines)
+{
+	struct xn_source *source = xn_new(arena, struct xn_source, 1);
+	size_t size = 0;
+	char *bytes;
+
+	if (lines == NULL || lines->kind != XN_YAML_LIST)
+		return NULL;
+	XN_YAML_EACH (line, lines)
+		size += (line->kind == XN_YAML_SCALAR ? strlen(line->text) : 0) + 1;
+	bytes = xn_arena_take(arena, size + 1, 1);
+	*source = (struct xn_source){.path = path, .bytes = bytes, .size = size};
+	XN_YAML_EACH (line, lines) {
+		size_t length = line->kind == XN_YAML_SCALAR ? strlen(line->text) : 0;
+
+		memcpy(bytes, length > 0 ? line->text : "", length);
+		bytes[length] = '\n';
+		bytes += length + 1;
+	}
+	return source;
+}
+
+static bool
+says(const struct xn_yaml *map, const char *key, const char *word)
+{
+	const struct xn_yaml *value = xn_yaml_get(map, key);
+
+	return value != NULL && value->kind == XN_YAML_SCALAR && strcmp(value->text, word) == 0;
+}
+
 /* The files of a stored plan stand in the documents after it. */
 static const struct xn_energy_file *
-find_sibling(struct xn_plan_reader *in, const struct xn_yaml *document, const char *path)
+find_sibling(struct xn_plan_reader *in, const char *path)
 {
-	for (const struct xn_yaml *head = document; head != NULL; head = head->next) {
-		const struct xn_yaml *kind = xn_yaml_get(head, "kind");
-		const struct xn_yaml *name = xn_yaml_get(head, "path");
+	for (const struct xn_yaml *head = in->document; head != NULL; head = head->next) {
 		struct xn_energy_file *file;
+		const struct xn_yaml *body = head->next;
 
-		if (kind == NULL || kind->kind != XN_YAML_SCALAR || name == NULL ||
-		    name->kind != XN_YAML_SCALAR || strcmp(kind->text, "file") != 0 ||
-		    strcmp(name->text, path) != 0 || head->next == NULL)
+		if (body == NULL || !says(head, "kind", "file") || !says(head, "path", path))
 			continue;
 		file = xn_new(in->arena, struct xn_energy_file, 1);
-		file->source = head->next->mark.source;
-		file->documents = head->next;
-		return file;
+		file->documents = body;
+		file->source = says(body, "kind", "bytes")
+		    ? join_lines(in->arena, path, xn_yaml_get(body, "lines"))
+		    : body->mark.source;
+		return file->source == NULL ? NULL : file;
 	}
 	return NULL;
 }
@@ -83,7 +116,7 @@ xn_plan_open(struct xn_plan_reader *in, const struct xn_yaml *node, bool yaml)
 	if (!xn_value_text(node, in->problems, &path))
 		return NULL;
 	file = in->files != NULL ? in->files->find(in->files->context, path, yaml)
-				 : find_sibling(in, in->document, path);
+				 : find_sibling(in, path);
 	if (file == NULL)
 		xn_problem_add(in->problems, node->mark, NULL,
 		    "there is no file '%.200s' beside the plan", path);
@@ -109,11 +142,7 @@ xn_plan_within(int minute, int start, int end)
 xn_instant
 xn_plan_year_start(const struct xn_plan_reader *in, int year)
 {
-	int64_t past =
-	    year - 1; /* days of the years before, from 0001-01-01; 1970 began after 719162 */
-	int64_t days = past * 365 + past / 4 - past / 100 + past / 400 - 719162;
-
-	return (xn_instant){days * DAY_MS - (int64_t)in->utc_offset_s * 1000};
+	return xn_date_start((struct xn_date){year, 1, 1}, in->utc_offset_s);
 }
 
 /* "+07:00" at the end of an instant that was read; 0 of "Z". */
@@ -259,6 +288,7 @@ xn_energy_plan_compile_with(struct xn_arena *arena, const struct xn_yaml *docume
 	if (!xn_yaml_check_map(document, plan_keys, problems))
 		return NULL;
 	read_head(&in, document, plan);
+	plan->utc_offset_s = in.utc_offset_s;
 	if ((value = xn_yaml_get(document, "sources")) != NULL)
 		read_sources(&in, value, plan);
 	if ((value = xn_yaml_get(document, "contracts")) != NULL)
@@ -284,6 +314,12 @@ const char *
 xn_energy_plan_name(const struct xn_energy_plan *plan)
 {
 	return plan->name;
+}
+
+int
+xn_energy_plan_offset(const struct xn_energy_plan *plan)
+{
+	return plan->utc_offset_s;
 }
 
 const char *

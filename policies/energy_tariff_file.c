@@ -17,6 +17,9 @@ static const struct xn_yaml_key table_keys[] = {{"basis", true}, {"evidence", tr
     {"status", false}, {"from", true}, {"to", false}, {"categories", true}, {NULL, false}};
 static const struct xn_yaml_key use_keys[] = {{"use", true}, {"from", false}, {NULL, false}};
 
+static const struct xn_yaml_key plain_keys[] = {{"kind", false}, {"name", false}, {"basis", false},
+    {"evidence", false}, {"vat", false}, {"bands", true}, {NULL, false}};
+
 /* A schedule: whose each minute is, by the names of its bands. */
 struct schedule {
 	const char *names[SCHEDULE_BANDS_MAX];
@@ -324,6 +327,36 @@ require(struct xn_plan_reader *in, const struct xn_yaml *node, const char *key)
 	return value;
 }
 
+/* Whether reading met no mistake in it: what is missing from a part that was cut off is not told.
+ */
+static bool
+is_whole(const struct xn_yaml *node)
+{
+	if (node->cut || node->spoiled)
+		return false;
+	XN_YAML_EACH (child, node)
+		if (!is_whole(child))
+			return false;
+	return true;
+}
+
+/* A file that has the bands of one site, written as they are in a plan. */
+static void
+read_plain(struct xn_plan_reader *in, const struct xn_yaml *document, struct xn_plan_prices *prices)
+{
+	const struct xn_yaml *vat = xn_yaml_get(document, "vat");
+	const char *text;
+
+	if (!xn_yaml_check_map(document, plain_keys, in->problems))
+		return;
+	xn_plan_read_text(in, document, "name", &text);
+	xn_plan_read_text(in, document, "basis", &text);
+	xn_plan_read_text(in, document, "evidence", &text);
+	xn_plan_read_bands(in, xn_yaml_get(document, "bands"), prices);
+	if (vat != NULL)
+		xn_plan_read_vat(in, vat, prices);
+}
+
 void
 xn_plan_read_tariff_file(
     struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_prices *prices)
@@ -338,6 +371,10 @@ xn_plan_read_tariff_file(
 
 	if (file == NULL)
 		return;
+	if (xn_yaml_get(document, "bands") != NULL) {
+		read_plain(in, document, prices);
+		return;
+	}
 	if (kind == NULL || kind->kind != XN_YAML_SCALAR || strcmp(kind->text, "tariff") != 0) {
 		if (in->files == NULL || in->files->all_known)
 			xn_problem_add(in->problems, name->mark, NULL,
@@ -346,8 +383,8 @@ xn_plan_read_tariff_file(
 	}
 	uses = require(in, node, "schedule");
 	choice = (struct choice){require(in, node, "category"), require(in, node, "voltage")};
-	if (!xn_tariff_check(in->arena, document, in->problems) || uses == NULL ||
-	    choice.category == NULL || choice.voltage == NULL)
+	if (!xn_tariff_check(in->arena, document, in->problems) || !is_whole(document) ||
+	    uses == NULL || choice.category == NULL || choice.voltage == NULL)
 		return;
 	series = xn_yaml_get(document, "prices");
 	series = xn_yaml_get(node, "prices") != NULL

@@ -60,6 +60,8 @@ static const char *const texts[XN_BOOKS_SQL_COUNT] = {
 	" AND b.about = a.about AND b.revision > a.revision) ORDER BY start_ms, kind, revision",
     [XN_BOOKS_SQL_ENERGY_PLAN] = "SELECT text FROM energy_plan WHERE from_ms <= ?1 AND ?1 < to_ms"
 				 " ORDER BY seq DESC LIMIT 1",
+    [XN_BOOKS_SQL_ENERGY_PLANS] =
+	"SELECT at_ms, name, actor, from_ms, to_ms FROM energy_plan ORDER BY seq",
 };
 
 int

@@ -194,4 +194,15 @@ int xn_books_activities(struct xn_books *books, xn_instant from, xn_instant to,
 int xn_books_energy_plan(
     struct xn_books *books, xn_instant at, char **ret_text, struct xn_error *err);
 
+struct xn_books_plan {
+	xn_instant at; /* when it was applied */
+	const char *name, *actor;
+	xn_instant from, to;
+};
+
+/* In the order in which they were applied. */
+int xn_books_energy_plans(struct xn_books *books,
+    int (*each)(const struct xn_books_plan *row, void *context, struct xn_error *err),
+    void *context, struct xn_error *err);
+
 #endif
