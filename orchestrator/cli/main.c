@@ -26,6 +26,9 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_policy_apply,
     &xn_cli_policy_show,
     &xn_cli_energy_plan_check,
+    &xn_cli_metric,
+    &xn_cli_metric_list,
+    &xn_cli_metric_explain,
     &xn_cli_energy_plan_show,
     &xn_cli_energy_plan_diff,
     &xn_cli_energy_plan_list,
@@ -60,6 +63,7 @@ static const struct xn_cli_command *const commands[] = {
     /* files */
     &xn_cli_config_check,
     &xn_cli_config_show,
+    &xn_cli_metric_check,
     /* certificates */
     &xn_cli_ca_init,
     &xn_cli_agent_enrol,

@@ -206,6 +206,8 @@ begin_anew(const struct booker *booker)
 		emit(booker, from.changed, first->at, mj - taken, XN_GRADE_ESTIMATED, false, 0);
 	state->base = *first;
 	state->odd = 0;
+	if (state->odd_middle.at.ms > first->at.ms)
+		book_step(booker, &state->odd_middle);
 	book_step(booker, &state->odd_last);
 }
 
@@ -221,6 +223,7 @@ take_odd(const struct booker *booker, const struct xn_meter_reading *reading)
 			state->odd++;
 		else if (state->odd < BELIEVED_AFTER - 1)
 			state->odd++;
+		state->odd_middle = state->odd_last;
 		state->odd_last = follow(&state->odd_last, reading);
 	} else {
 		state->odd = 1;

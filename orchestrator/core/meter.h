@@ -68,7 +68,8 @@ struct xn_meter_state {
 	uint8_t odd;                /* readings that follow each other, but not the register */
 	struct xn_meter_point base; /* booked up to here */
 	struct xn_meter_point next; /* of `confirm`: believed, not booked yet */
-	struct xn_meter_point odd_first, odd_last;
+	/* Steps between these are booked one by one when they are believed. */
+	struct xn_meter_point odd_first, odd_middle, odd_last;
 	xn_power power; /* at power_at, to be integrated from */
 	xn_instant power_at;
 	xn_instant at;       /* of the last reading */

@@ -322,6 +322,11 @@ def policies():
     ask('POST', '/api/v1/resume')
     ok(get('/status')['automation']['state'] != 'paused', 'and lets it go on')
     ok(ask('POST', '/api/v1/alarms/99/ack')[0] == 404, 'an alarm there is not cannot be acknowledged')
+    ok({'pue', 'ref', 'cue'} <= {row['metric'] for row in get('/metrics?window=24h')['rows']} and
+       all((row['value'] is None) != (row['why'] is None) for row in get('/metrics/pue?window=24h')['rows']),
+       'an indicator has a value or the reason why not', get('/metrics/pue?window=24h'))
+    ok(ask('GET', '/api/v1/metrics/none')[0] == 404 and ask('GET', '/api/v1/metrics/pue?window=soon')[0] == 422,
+       'a metric and a window there are not')
     ok(ask('GET', '/api/v1/ledger?from=x')[0] == 400 and isinstance(get('/ledger'), list), 'the ledger is read')
 
 
