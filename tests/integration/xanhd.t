@@ -327,7 +327,7 @@ def policies():
        'an indicator has a value or the reason why not', get('/metrics/pue?window=24h'))
     ok(ask('GET', '/api/v1/metrics/none')[0] == 404 and ask('GET', '/api/v1/metrics/pue?window=soon')[0] == 422,
        'a metric and a window there are not')
-    ok(ask('GET', '/api/v1/ledger?from=x')[0] == 400 and isinstance(get('/ledger'), list), 'the ledger is read')
+    ok(ask('GET', '/api/v1/ledger?from=x&to=y')[0] == 422 and isinstance(get('/ledger'), list), 'the ledger is read')
 
 
 def energy_plans():
