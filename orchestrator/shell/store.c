@@ -82,14 +82,20 @@ static const char *const texts[XN_SQL_COUNT] = {
     [XN_SQL_DETAIL_PRUNE] = "DELETE FROM detail WHERE (start_ms, holder, revision) IN"
 			    " (SELECT start_ms, holder, revision FROM detail WHERE start_ms < ?"
 			    " LIMIT ?)",
+    [XN_SQL_DAY] = "INSERT INTO day(day_ms, holder, revision" SUMS ADDED,
+    /* A day goes when the last of its intervals has. */
+    [XN_SQL_DAY_PRUNE] = "DELETE FROM day WHERE (day_ms, holder, revision) IN"
+			 " (SELECT day_ms, holder, revision FROM day WHERE day_ms < ? - 86400000"
+			 " LIMIT ?)",
     [XN_SQL_MONTH] = "INSERT INTO month(month_ms, holder, revision" SUMS ADDED,
     [XN_SQL_TOTAL] = "INSERT INTO total(account, start_ms, revision" SUMS ADDED,
     [XN_SQL_CORRECTION] = "INSERT OR IGNORE INTO correction(revision, at_ms, author, reason,"
 			  " evidence) VALUES(?,?,?,?,'')",
     [XN_SQL_GAUGE] = "INSERT OR REPLACE INTO gauge(start_ms, kind, name, end_ms, mean, min, max,"
 		     " samples) VALUES(?,?,?,?,?,?,?,?)",
-    [XN_SQL_GAUGE_PRUNE] = "DELETE FROM gauge WHERE (start_ms, kind, name) IN"
-			   " (SELECT start_ms, kind, name FROM gauge WHERE start_ms < ? LIMIT ?)",
+    [XN_SQL_GAUGE_PRUNE] = "DELETE FROM gauge WHERE (kind, start_ms, name) IN"
+			   " (SELECT kind, start_ms, name FROM gauge WHERE kind IN (0, 1)"
+			   " AND start_ms < ? LIMIT ?)",
     [XN_SQL_METER] = "INSERT OR REPLACE INTO meter(name, role, rack, host, feed, accuracy_ppm,"
 		     " transformer_ppm, calibrated, certificate) VALUES(?,?,?,?,?,?,?,?,?)",
     [XN_SQL_ACTIVITY] = "INSERT INTO activity(at_ms, kind, start_ms, end_ms, milli, about, author,"
@@ -211,28 +217,6 @@ is_damaged(int code)
 }
 
 static int
-open_database(struct xn_store *store, int *ret_code, struct xn_error *err)
-{
-	char path[4096];
-	int code;
-
-	snprintf(path, sizeof(path), "%s/state.db", store->folder);
-	code = sqlite3_open_v2(path, &store->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(store->db,
-		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000;"
-		    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
-		    NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(store->db, books_schema, NULL, NULL, NULL);
-	*ret_code = code;
-	return code == SQLITE_OK ? XN_OK : xn_sql_fail(store, "opening", err);
-}
-
-static int
 check_version(struct xn_store *store, struct xn_error *err)
 {
 	sqlite3_stmt *statement;
@@ -249,13 +233,38 @@ check_version(struct xn_store *store, struct xn_error *err)
 }
 
 static int
-read_offset(struct xn_store *store)
+open_database(struct xn_store *store, int *ret_code, struct xn_error *err)
 {
-	char *text = xn_store_meta_of(store, XN_BOOKS_META_OFFSET);
-	int offset = text == NULL ? 0 : atoi(text);
+	char path[4096];
+	int code;
+
+	snprintf(path, sizeof(path), "%s/state.db", store->folder);
+	code = sqlite3_open_v2(path, &store->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db,
+		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000;"
+		    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
+		    NULL, NULL, NULL);
+	*ret_code = code;
+	if (code == SQLITE_OK && check_version(store, err) == XN_EINVALID)
+		return XN_EINVALID;
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db, books_schema, NULL, NULL, NULL);
+	*ret_code = code;
+	return code == SQLITE_OK ? XN_OK : xn_sql_fail(store, "opening", err);
+}
+
+static int64_t
+read_number(struct xn_store *store, const char *key)
+{
+	char *text = xn_store_meta_of(store, key);
+	int64_t number = text == NULL ? 0 : atoll(text);
 
 	free(text);
-	return offset;
+	return number;
 }
 
 static void
@@ -305,13 +314,12 @@ xn_store_open(
 		*ret_quarantined = true;
 		result = open_database(store, &code, err);
 	}
-	if (result == XN_OK)
-		result = check_version(store, err);
 	if (result != XN_OK) {
 		xn_store_close(store);
 		return result;
 	}
-	store->utc_offset_s = read_offset(store);
+	store->utc_offset_s = (int)read_number(store, XN_BOOKS_META_OFFSET);
+	store->taken_over_ms = read_number(store, XN_STORE_TAKEN_OVER);
 	xn_store_ballast_take(store);
 	*ret_store = store;
 	return XN_OK;
