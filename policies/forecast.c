@@ -8,8 +8,6 @@
 #define DAMPING       0.98
 #define CLIP          4.0 /* mean absolute errors */
 #define SCALE_GAIN    0.05
-#define MOVED         0.95 /* share of a day's errors that are to one side (Trigg's signal) */
-#define MOVED_GAIN    0.1
 #define SCORED_DAYS   28
 #define ENVELOPE_DAYS 28
 #define DARK          0.005 /* of the greatest slot */
@@ -22,7 +20,6 @@ struct fit {
 	double level, trend, season[XN_FORECAST_PER_DAY_MAX], week[SEASON_MAX];
 	double error, scale;
 	bool weekly;
-	double drift, size; /* of about a day's clipped errors: signed, absolute */
 };
 
 struct gains {
@@ -180,13 +177,7 @@ take(const struct past *past, const struct gains *gains, struct fit *fit, unsign
 	fit->scale += SCALE_GAIN * (size_of(error) - fit->scale);
 	if (fit->scale < 1e-9)
 		fit->scale = 1e-9;
-	fit->drift += (error - fit->drift) / past->per_day;
-	fit->size += (size_of(error) - fit->size) / past->per_day;
-	/* More than a day of errors to one side is no holiday: the level has moved. */
-	gain = gains->level;
-	if (size_of(fit->drift) > MOVED * fit->size && gain < MOVED_GAIN)
-		gain = MOVED_GAIN;
-	gain *= error;
+	gain = gains->level * error;
 	fit->level += gain;
 	fit->trend += gains->trend * gain;
 	fit->season[slot % past->per_day] += gains->day * error;
@@ -500,7 +491,6 @@ put_fitted(struct xn_arena *arena, const struct past *past, struct xn_forecast *
 	if (past->weekly)
 		start_week(past, start);
 	start_scale(past, start);
-	start->size = start->scale;
 	gains = choose(past, start, work);
 	*work = *start;
 	work->weekly = gains.weekly;

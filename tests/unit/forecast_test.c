@@ -125,7 +125,7 @@ after_a_level_shift_last_week_is_wrong_for_a_week(void **state)
 	for (unsigned i = 56 * DAY; i < SLOTS; i++)
 		site.values[i] += 30;
 	score = rolled(&site, XN_FORECAST_LOAD, 57, 63);
-	assert_true(score.skill > 0.5);
+	assert_true(score.skill > 0.7);
 }
 
 static void
@@ -139,7 +139,7 @@ a_holiday_spoils_no_week(void **state)
 	for (unsigned i = 56 * DAY; i < 57 * DAY; i++)
 		site.values[i] -= 30;
 	score = rolled(&site, XN_FORECAST_LOAD, 57, 64);
-	assert_true(score.skill > 0);
+	assert_true(score.skill > 0.2);
 }
 
 static void
