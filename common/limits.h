@@ -27,6 +27,8 @@
 #define XN_ALARMS_MAX       1024
 /* Decisions kept for `xanh vm why`. */
 #define XN_NOTES_MAX        1024
+/* Platforms, and agencies, that the VMs of one interval belong to; more share the last row. */
+#define XN_GROUPS_MAX       1024
 
 /* One agent's points: slots of its frames (a rack has about 100; 40 devices of 100 with room). */
 #define XN_SLOTS_MAX        4096

@@ -21,6 +21,16 @@
 #include "orchestrator/core/event.h"
 #include "policies/place.h"
 
+/* ---- sums ---- */
+
+/* Energy carried to those who take from it in turn, each by its part of `base`, exactly. */
+struct xn_pool {
+	xn_energy total;
+	xn_energy base;
+	xn_energy seen;  /* of base, so far */
+	xn_energy given; /* of total */
+};
+
 /* ---- telemetry: latest values and the booking of each meter ---- */
 
 struct xn_meter {
@@ -50,6 +60,7 @@ struct xn_meter {
 	xn_energy closing_booked;
 	xn_duration closing_covered;
 	xn_energy closing_estimated;
+	struct xn_pool zone;   /* of a cooling meter: carried to the racks that name it */
 	uint32_t next_of_host; /* outlets of one host, and all meters of one rack, are chains */
 	uint32_t next_of_rack;
 };
@@ -111,6 +122,7 @@ struct xn_vm {
 	xn_energy energy; /* since the core began */
 	xn_energy interval_energy;
 	xn_energy closing_energy;
+	uint32_t closing_host; /* its owner when the interval ended */
 	uint32_t next_of_host; /* next VM of the same owner */
 	uint32_t failures;     /* moves of it that failed in a row; 3 pin it until a person acks */
 	xn_instant split_at;   /* when two running copies were first seen; ms 0: one at most */
@@ -223,6 +235,30 @@ struct xn_note {
 	char text[XN_SENTENCE_SIZE];
 };
 
+/* ---- the ledger (ledger.h) ---- */
+
+/* What the VMs of one platform or agency drew. */
+struct xn_group {
+	char name[XN_NAME_SIZE]; /* empty: this place is free */
+	xn_energy energy, overhead, estimated;
+	xn_duration covered, span;
+	enum xn_grade grade;
+	uint32_t events;
+};
+
+/* The interval that is being closed, a few thousand rows per step. */
+struct xn_closing {
+	bool active;
+	xn_instant start, end;
+	uint32_t cursor;
+	uint32_t vms;  /* places of VMs when it ended */
+	xn_energy sum; /* of the rows so far */
+	xn_energy sources, losses, unexplained;
+	struct xn_pool site;   /* losses and the like, by IT over the site */
+	struct xn_pool shared; /* cooling that serves the racks without a zone */
+	struct xn_group platforms[XN_GROUPS_MAX], agencies[XN_GROUPS_MAX];
+};
+
 /* The live power picture, as of the last reading (energy.h). */
 struct xn_picture {
 	/* Of what was heard last, also when that is old: see `complete`. */
@@ -251,11 +287,7 @@ struct xn_core {
 	xn_instant last_learned;        /* when curves last learned */
 	const struct xn_policy *policy; /* NULL: none was applied */
 
-	/* The interval of the ledger that is being closed, a few thousand rows per step. */
-	bool closing;
-	xn_instant closing_start, closing_end;
-	uint32_t closing_cursor;
-	xn_energy closing_sum;
+	struct xn_closing closing;
 	xn_ratio unexplained; /* of the last closed interval's sources */
 
 	char site_hold[XN_SENTENCE_SIZE]; /* why the whole site holds; empty: it does not */

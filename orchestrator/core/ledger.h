@@ -5,7 +5,7 @@
  * straddles the end belongs to the interval in which it was read, on both sides of the balance
  * alike.
  *
- * Invariants: (1) the rows of an interval sum to exactly zero, memo rows of single meters apart;
+ * Invariants: (1) the rows of an interval sum to exactly zero, memo rows apart (ledger_rows.h);
  * (2) the rows of VMs and hosts sum to exactly what the hosts' outlets booked; (3) a large interval
  * leaves over several steps, a bounded number of rows each, and nothing booked meanwhile enters it.
  */
@@ -15,9 +15,6 @@
 #include "orchestrator/core/core.h"
 
 #define XN_LEDGER_ROWS_PER_STEP 2000 /* with whatever else the step asks for: half of the room */
-/* Transformer, UPS and cables lose at most so much of what the sources give; more is unexplained.
- */
-#define XN_LEDGER_LOSSES_PPM    120000
 
 /* Begins to close the interval once it is over, and goes on with one that is being closed. */
 void xn_ledger_advance(struct xn_core *core, struct xn_actions *actions);

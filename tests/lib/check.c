@@ -194,7 +194,7 @@ check_ledger(struct site *site)
 			continue;
 		for (uint32_t j = i; j < site->ledger_count; j++)
 			if (site->ledger[j].start.ms == site->ledger[i].start.ms &&
-			    site->ledger[j].account != XN_ACCOUNT_METER)
+			    site->ledger[j].account < XN_ACCOUNT_METER)
 				sum += site->ledger[j].mj;
 		if (sum != 0)
 			check_fail(site, "the interval at %lld sums to %lld mJ",
