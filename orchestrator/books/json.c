@@ -82,7 +82,9 @@ events_json(uint32_t events)
 		uint32_t bit;
 		const char *word;
 	} words[] = {{XN_METER_ROLLOVER, "rollover"}, {XN_METER_RESET, "reset"},
-	    {XN_METER_JUMPED, "replaced"}, {XN_METER_GLITCH, "glitch"}, {XN_METER_GAP, "gap"}};
+	    {XN_METER_REPLACED, "replaced"}, {XN_METER_GAP, "gap"}, {XN_METER_STALL, "stall"},
+	    {XN_METER_GLITCH, "glitch"}, {XN_METER_MISSING, "missing"}, {XN_METER_CLOCK, "clock"},
+	    {XN_METER_DUPLICATE, "duplicate"}};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
