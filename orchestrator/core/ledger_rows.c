@@ -15,19 +15,33 @@ static const enum xn_account source_accounts[] = {
 /* ---- sums over meters ---- */
 
 struct sum {
-	int64_t mj, estimated_mj, covered_ms;
+	struct xn_tally tally;
 	uint32_t meters;
 };
 
 static void
+add_tally(struct xn_tally *sum, const struct xn_tally *tally)
+{
+	sum->energy.mj += tally->energy.mj;
+	sum->estimated.mj += tally->estimated.mj;
+	sum->covered.ms += tally->covered.ms;
+	sum->events |= tally->events;
+	if (tally->grade > sum->grade)
+		sum->grade = tally->grade;
+}
+
+static void
 add_meter(const struct xn_core *core, uint32_t meter, struct sum *sum)
 {
-	const struct xn_meter *row = &core->meters[meter];
-
-	sum->mj += row->closing_booked.mj;
-	sum->estimated_mj += row->closing_estimated.mj;
-	sum->covered_ms += row->closing_covered.ms;
+	add_tally(&sum->tally, &core->meters[meter].slots[core->closing.slot]);
 	sum->meters++;
+}
+
+/* What a host, a VM or a meter has in the interval that is being closed. */
+static int64_t
+energy_in(const struct xn_core *core, const struct xn_tally slots[XN_SLOTS])
+{
+	return slots[core->closing.slot].energy.mj;
 }
 
 static struct sum
@@ -51,7 +65,7 @@ sum_outlets(const struct xn_core *core, uint32_t rack)
 	     m = core->meters[m].next_of_rack)
 		if (core->topology->meters[m].role == XN_METER_OUTLET &&
 		    core->topology->meters[m].host != XN_NONE)
-			mj += core->meters[m].closing_booked.mj;
+			mj += energy_in(core, core->meters[m].slots);
 	return mj;
 }
 
@@ -94,19 +108,7 @@ sum_host(const struct xn_core *core, uint32_t host)
 static int64_t
 portion(int64_t total, int64_t part, int64_t whole)
 {
-	int64_t quotient = 0, rest = 0;
-
-	for (int bit = 62; bit >= 0; bit--) {
-		quotient *= 2;
-		rest *= 2;
-		if ((part >> bit & 1) != 0) {
-			quotient += total / whole;
-			rest += total % whole;
-		}
-		for (; rest >= whole; rest -= whole)
-			quotient++;
-	}
-	return quotient;
+	return (int64_t)((xn_register)total * part / whole);
 }
 
 static int64_t
@@ -161,7 +163,7 @@ fill_cooling(struct xn_core *core)
 			struct xn_pool *zone =
 			    named[m] ? &core->meters[m].zone : &core->closing.shared;
 
-			zone->total.mj += core->meters[m].closing_booked.mj;
+			zone->total.mj += energy_in(core, core->meters[m].slots);
 		}
 }
 
@@ -187,7 +189,7 @@ settle_zone(struct xn_core *core, struct xn_pool *zone)
 static int64_t
 other_of(const struct xn_core *core, uint32_t rack)
 {
-	int64_t other = sum_rack(core, rack).mj - sum_outlets(core, rack);
+	int64_t other = sum_rack(core, rack).tally.energy.mj - sum_outlets(core, rack);
 
 	/* Outlets above their feed are a fault of a meter; the balance shows it as unexplained. */
 	return other > 0 ? other : 0;
@@ -199,12 +201,12 @@ hosts_and_vms(struct xn_core *core)
 	int64_t sum = 0;
 
 	for (uint32_t h = 0; h < core->topology->host_count; h++) {
-		base_of(core, h, core->hosts[h].closing_remainder.mj);
-		sum += core->hosts[h].closing_remainder.mj;
+		base_of(core, h, energy_in(core, core->hosts[h].slots));
+		sum += energy_in(core, core->hosts[h].slots);
 	}
 	for (uint32_t v = 0; v < core->closing.vms; v++) {
-		base_of(core, core->vms[v].closing_host, core->vms[v].closing_energy.mj);
-		sum += core->vms[v].closing_energy.mj;
+		base_of(core, core->vms[v].closing_host, energy_in(core, core->vms[v].slots));
+		sum += energy_in(core, core->vms[v].slots);
 	}
 	return sum;
 }
@@ -213,7 +215,7 @@ void
 xn_ledger_prepare(struct xn_core *core)
 {
 	struct xn_closing *closing = &core->closing;
-	int64_t cooling = sum_role(core, XN_METER_COOLING).mj;
+	int64_t cooling = sum_role(core, XN_METER_COOLING).tally.energy.mj;
 	int64_t others = 0, most, left;
 
 	closing->site = closing->shared = (struct xn_pool){0};
@@ -223,7 +225,7 @@ xn_ledger_prepare(struct xn_core *core)
 	for (uint32_t m = 0; m < core->topology->meter_count; m++)
 		core->meters[m].zone = (struct xn_pool){0};
 	for (int s = 0; s < SOURCES; s++)
-		closing->sources.mj += sum_role(core, source_roles[s]).mj;
+		closing->sources.mj += sum_role(core, source_roles[s]).tally.energy.mj;
 	for (uint32_t r = 0; r < core->topology->rack_count; r++)
 		others += other_of(core, r);
 	left = closing->sources.mj - cooling - others - hosts_and_vms(core);
@@ -267,11 +269,11 @@ row(struct xn_core *core, struct xn_actions *actions, enum xn_account account, u
 	struct xn_action *action =
 	    xn_ledger_row(core, actions, account, subject, name, (xn_energy){.mj = mj});
 
-	action->ledger.estimated.mj = sum.estimated_mj;
-	action->ledger.covered.ms = sum.covered_ms;
+	action->ledger.estimated = sum.tally.estimated;
+	action->ledger.covered = sum.tally.covered;
 	action->ledger.span.ms = xn_since(core->closing.end, core->closing.start).ms * sum.meters;
-	if (sum.estimated_mj > 0)
-		action->ledger.grade = XN_GRADE_ESTIMATED;
+	action->ledger.grade = sum.tally.grade;
+	action->ledger.events = sum.tally.events;
 	return action;
 }
 
@@ -285,11 +287,11 @@ site_rows(struct xn_core *core, struct xn_actions *actions)
 
 		if (sum.meters > 0)
 			row(core, actions, source_accounts[s], XN_NONE, core->topology->site,
-			    sum.mj, sum);
+			    sum.tally.energy.mj, sum);
 	}
 	if (cooling.meters > 0)
-		row(core, actions, XN_ACCOUNT_COOLING, XN_NONE, core->topology->site, -cooling.mj,
-		    cooling);
+		row(core, actions, XN_ACCOUNT_COOLING, XN_NONE, core->topology->site,
+		    -cooling.tally.energy.mj, cooling);
 }
 
 static void
@@ -302,18 +304,32 @@ rack_rows(struct xn_core *core, struct xn_actions *actions, uint32_t rack)
 	if (other > 0)
 		row(core, actions, XN_ACCOUNT_RACK_OTHER, rack, name, -other, sum);
 	if (sum.meters > 0)
-		row(core, actions, XN_ACCOUNT_RACK, rack, name, sum.mj, sum);
+		row(core, actions, XN_ACCOUNT_RACK, rack, name, sum.tally.energy.mj, sum);
+}
+
+/* A row of a host or VM: its own sums, measured by the outlets of `host`. */
+static struct xn_action *
+share_row(struct xn_core *core, struct xn_actions *actions, enum xn_account account,
+    uint32_t subject, const char *name, const struct xn_tally *tally, uint32_t host)
+{
+	struct sum outlets = sum_host(core, host);
+	struct sum sum = {.tally = *tally, .meters = outlets.meters};
+	struct xn_action *action;
+
+	sum.tally.covered = outlets.tally.covered;
+	action = row(core, actions, account, subject, name, -tally->energy.mj, sum);
+	action->ledger.overhead.mj = overhead(core, host, tally->energy.mj);
+	return action;
 }
 
 static void
 host_row(struct xn_core *core, struct xn_actions *actions, uint32_t host)
 {
-	int64_t mj = core->hosts[host].closing_remainder.mj;
+	const struct xn_tally *tally = &core->hosts[host].slots[core->closing.slot];
 
-	if (mj != 0)
-		row(core, actions, XN_ACCOUNT_HOST, host, core->topology->hosts[host].name, -mj,
-		    sum_host(core, host))
-		    ->ledger.overhead.mj = overhead(core, host, mj);
+	if (tally->energy.mj != 0)
+		share_row(core, actions, XN_ACCOUNT_HOST, host, core->topology->hosts[host].name,
+		    tally, host);
 }
 
 /* ---- VMs and what they belong to ---- */
@@ -377,20 +393,18 @@ static void
 vm_row(struct xn_core *core, struct xn_actions *actions, uint32_t vm)
 {
 	struct xn_vm *what = &core->vms[vm];
-	int64_t mj = what->closing_energy.mj;
+	const struct xn_tally *tally = &what->slots[core->closing.slot];
 	struct xn_action *action;
 
-	if (mj == 0)
+	if (tally->energy.mj == 0)
 		return;
-	action = row(core, actions, XN_ACCOUNT_VM, vm, what->facts.name, -mj,
-	    sum_host(core, what->closing_host));
-	action->ledger.overhead.mj = overhead(core, what->closing_host, mj);
+	action = share_row(
+	    core, actions, XN_ACCOUNT_VM, vm, what->facts.name, tally, what->closing_host);
 	uuid_text(what->uuid, action->ledger.uuid);
 	memcpy(action->ledger.platform, what->facts.platform, sizeof(action->ledger.platform));
 	memcpy(action->ledger.agency, what->facts.agency, sizeof(action->ledger.agency));
 	add_to_group(find_group(core->closing.platforms, assigned(what->facts.platform)), action);
 	add_to_group(find_group(core->closing.agencies, assigned(what->facts.agency)), action);
-	what->closing_energy.mj = 0;
 }
 
 static void
@@ -420,8 +434,8 @@ meter_row(struct xn_core *core, struct xn_actions *actions, uint32_t meter)
 	if (core->topology->meters[meter].role == XN_METER_INLET)
 		return;
 	add_meter(core, meter, &sum);
-	row(core, actions, XN_ACCOUNT_METER, meter, core->topology->meters[meter].name, sum.mj,
-	    sum);
+	row(core, actions, XN_ACCOUNT_METER, meter, core->topology->meters[meter].name,
+	    sum.tally.energy.mj, sum);
 }
 
 static void

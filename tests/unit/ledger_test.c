@@ -154,6 +154,7 @@ a_full_disk_keeps_the_interval_open(void **state)
 	}
 	event.storage.full = false;
 	stage_step(stage, event);
+	stage_wait(stage, 10);
 	row = stage_asked(stage, XN_ACT_LEDGER);
 	assert_int_equal(row->ledger.end.ms - row->ledger.start.ms, 3600000);
 	assert_true(balance(stage) == 0);
