@@ -75,8 +75,8 @@ xn_json_grade(enum xn_grade grade)
 	return json_string(letter);
 }
 
-static json_t *
-events_json(uint32_t events)
+json_t *
+xn_json_events(uint32_t events)
 {
 	static const struct {
 		uint32_t bit;
@@ -100,7 +100,7 @@ xn_json_amount(json_t *object, const struct xn_amount *amount)
 	json_object_set_new(object, "coverage", xn_json_coverage(amount));
 	json_object_set_new(object, "estimated_share", xn_json_estimated(amount));
 	json_object_set_new(object, "quality", xn_json_grade(amount->worst));
-	json_object_set_new(object, "events", events_json(amount->events));
+	json_object_set_new(object, "events", xn_json_events(amount->events));
 }
 
 static const char *const accounts[XN_ACCOUNT_COUNT] = {

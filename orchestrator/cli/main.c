@@ -25,6 +25,16 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_policy_check,
     &xn_cli_policy_apply,
     &xn_cli_policy_show,
+    &xn_cli_energy_plan_check,
+    &xn_cli_metric,
+    &xn_cli_metric_list,
+    &xn_cli_metric_explain,
+    &xn_cli_energy_plan_show,
+    &xn_cli_energy_plan_diff,
+    &xn_cli_energy_plan_list,
+    &xn_cli_energy_plan_apply,
+    &xn_cli_energy_plan_cost,
+    &xn_cli_energy_plan_gap,
     &xn_cli_alarm_list,
     &xn_cli_alarm_ack,
     &xn_cli_pause,
@@ -38,6 +48,7 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_energy_compare,
     &xn_cli_energy_coverage,
     &xn_cli_energy_corrections,
+    &xn_cli_meter_book,
     &xn_cli_tenant_energy,
     &xn_cli_vm_energy,
     /* devices */
@@ -52,6 +63,7 @@ static const struct xn_cli_command *const commands[] = {
     /* files */
     &xn_cli_config_check,
     &xn_cli_config_show,
+    &xn_cli_metric_check,
     /* certificates */
     &xn_cli_ca_init,
     &xn_cli_agent_enrol,

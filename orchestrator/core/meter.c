@@ -198,16 +198,17 @@ begin_anew(const struct booker *booker)
 	reset = !rules->no_reset && first->value < from.value &&
 	    plausible(rules, first->value, span_since(&from, &zero));
 	sure = reset ? (int64_t)first->value : 0;
-	mj = sure > state->odd_fill.mj ? sure : state->odd_fill.mj;
+	mj = sure > state->odd_since.mj ? sure : state->odd_since.mj;
 	taken = mj < state->ahead.mj ? mj : state->ahead.mj;
 	state->ahead.mj = state->since.mj = 0;
 	tell(booker, first->at, reset ? XN_METER_RESET : XN_METER_REPLACED);
 	if (mj > taken)
-		emit(booker, from.at, first->at, mj - taken, XN_GRADE_ESTIMATED, false, 0);
+		emit(booker, from.changed, first->at, mj - taken, XN_GRADE_ESTIMATED, false, 0);
 	state->base = *first;
 	state->odd = 0;
+	if (state->odd_middle.at.ms > first->at.ms)
+		book_step(booker, &state->odd_middle);
 	book_step(booker, &state->odd_last);
-	state->fill.mj = 0;
 }
 
 static void
@@ -222,10 +223,11 @@ take_odd(const struct booker *booker, const struct xn_meter_reading *reading)
 			state->odd++;
 		else if (state->odd < BELIEVED_AFTER - 1)
 			state->odd++;
+		state->odd_middle = state->odd_last;
 		state->odd_last = follow(&state->odd_last, reading);
 	} else {
 		state->odd = 1;
-		state->odd_fill = state->fill;
+		state->odd_since = state->since;
 		state->odd_first = state->odd_last = point_of(reading);
 	}
 	if (state->odd >= BELIEVED_AFTER)
@@ -259,7 +261,6 @@ take_register(const struct booker *booker, const struct xn_meter_reading *readin
 	}
 	to = follow(last, reading);
 	state->odd = 0;
-	state->fill.mj = 0;
 	if (step > 0)
 		state->since.mj = 0;
 	confirm(booker);
@@ -301,14 +302,14 @@ take_power(const struct booker *booker, const struct xn_meter_reading *reading)
 		else if (state->has_power)
 			emit(booker, state->power_at, reading->at, mj, XN_GRADE_MEASURED, true, 0);
 	} else if (mj > 0) {
-		state->fill.mj += mj;
+		xn_energy most;
+
 		state->since.mj += mj;
-		if (state->since.mj > rules->ahead.mj && rules->ahead.mj > 0)
-			state->since.mj = rules->ahead.mj;
-		if (rules->ahead.mj > 0 && state->since.mj > state->ahead.mj) {
-			emit(booker, state->power_at, reading->at,
-			    state->since.mj - state->ahead.mj, XN_GRADE_MEASURED, false, 0);
-			state->ahead = state->since;
+		most = state->since.mj < rules->ahead.mj ? state->since : rules->ahead;
+		if (most.mj > state->ahead.mj) {
+			emit(booker, state->power_at, reading->at, most.mj - state->ahead.mj,
+			    XN_GRADE_MEASURED, false, 0);
+			state->ahead = most;
 		}
 	}
 	state->has_power = true;
@@ -379,9 +380,9 @@ book_fill(const struct booker *booker)
 	if (stalled)
 		emit(booker, state->base.changed, state->power_at,
 		    state->since.mj - state->ahead.mj, XN_GRADE_ESTIMATED, false, XN_METER_STALL);
-	else if (is_gap(rules, state->base.at, state->at) && state->fill.mj > state->ahead.mj)
-		emit(booker, state->base.at, state->power_at, state->fill.mj - state->ahead.mj,
-		    XN_GRADE_ESTIMATED, false, XN_METER_GAP);
+	else if (is_gap(rules, state->base.at, state->at) && state->since.mj > state->ahead.mj)
+		emit(booker, state->base.changed, state->power_at,
+		    state->since.mj - state->ahead.mj, XN_GRADE_ESTIMATED, false, XN_METER_GAP);
 }
 
 void

@@ -68,14 +68,14 @@ struct xn_meter_state {
 	uint8_t odd;                /* readings that follow each other, but not the register */
 	struct xn_meter_point base; /* booked up to here */
 	struct xn_meter_point next; /* of `confirm`: believed, not booked yet */
-	struct xn_meter_point odd_first, odd_last;
+	/* Steps between these are booked one by one when they are believed. */
+	struct xn_meter_point odd_first, odd_middle, odd_last;
 	xn_power power; /* at power_at, to be integrated from */
 	xn_instant power_at;
-	xn_instant at;      /* of the last reading */
-	xn_energy fill;     /* what watts say passed since the last believed reading */
-	xn_energy odd_fill; /* ... when the first odd one came */
-	xn_energy since;    /* ... since the register last changed */
-	xn_energy ahead;    /* booked from watts before the register showed it */
+	xn_instant at;       /* of the last reading */
+	xn_energy since;     /* what watts say passed since the register last changed */
+	xn_energy odd_since; /* ... when the first odd one came */
+	xn_energy ahead;     /* booked from watts before the register showed it */
 };
 
 /* Energy over [start, end), and whether that time counts as measured. Events alone have no length.

@@ -60,6 +60,13 @@ static const struct route routes[] = {
     {"GET", "/api/v1/energy/corrections", READ, xn_api_ask},
     {"GET", "/api/v1/energy/tenants", READ, xn_api_ask},
     {"GET", "/api/v1/energy/vms", READ, xn_api_ask},
+    {"GET", "/api/v1/metrics", READ, xn_api_ask},
+    {"GET", "/api/v1/metrics/*", READ, xn_api_ask},
+    {"GET", "/api/v1/energy-plan", READ, xn_api_ask},
+    {"PUT", "/api/v1/energy-plan", ACT, xn_api_energy_plan_put},
+    {"GET", "/api/v1/energy-plan/cost", READ, xn_api_ask},
+    {"GET", "/api/v1/energy-plan/gap", READ, xn_api_ask},
+    {"GET", "/api/v1/energy-plans", READ, xn_api_ask},
 };
 
 /* ---- answers ---- */
