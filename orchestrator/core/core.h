@@ -58,9 +58,14 @@ struct xn_meter {
 	bool has_power, has_energy;
 	xn_power power;
 	xn_temperature temperature;
-	xn_instant at;                   /* of the last reading with a value */
-	struct xn_meter_state booking;   /* meter.h */
-	xn_energy booked;                /* since the core began; never falls */
+	xn_instant at;                 /* of the last reading with a value */
+	struct xn_meter_state booking; /* meter.h */
+	xn_energy booked;              /* since the core began; never falls */
+	/* What flows back through a source: a battery that charges, a grid that is fed. */
+	bool has_back;
+	xn_power back; /* <= 0, at back_at */
+	xn_instant back_at;
+	xn_energy returned;              /* since the core began; <= 0, never rises */
 	struct xn_tally slots[XN_SLOTS]; /* ledger.h */
 	struct xn_late late;             /* of intervals that are closed, to be corrected */
 	struct xn_pool zone;             /* of a cooling meter: carried to the racks that name it */

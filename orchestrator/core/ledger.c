@@ -125,7 +125,10 @@ xn_ledger_book(struct xn_core *core, uint32_t meter, const struct xn_meter_piece
 	start(core);
 	open = xn_ledger_open_since(core);
 	border = core->interval_start;
-	core->meters[meter].booked.mj += piece->energy.mj;
+	if (piece->energy.mj >= 0)
+		core->meters[meter].booked.mj += piece->energy.mj;
+	else
+		core->meters[meter].returned.mj += piece->energy.mj;
 	if (touches(piece, begin.ms, open.ms))
 		book_late(core, meter, piece, open);
 	if (core->previous_open && touches(piece, open.ms, border.ms)) {

@@ -8,6 +8,9 @@
  * it, which closes once every meter that is not lost has been read past its end, topology->lost
  * after it at the latest. Of what is older a correction is made (ledger_late.h).
  *
+ * A source that takes energy back (a battery that charges, a grid that is fed) books pieces below
+ * zero: its row is what it gave less what it took, and below zero it is a sink like any other.
+ *
  * Invariants: (1) the rows of an interval sum to exactly zero, memo rows apart, and so do those of
  * a correction; (2) the rows of VMs and hosts sum to exactly what the hosts' outlets booked; (3) a
  * large interval leaves over several steps, a bounded number of rows each, and nothing booked

@@ -230,7 +230,7 @@ xn_ledger_prepare(struct xn_core *core)
 		others += other_of(core, r);
 	left = closing->sources.mj - cooling - others - hosts_and_vms(core);
 	most = closing->sources.mj / 1000 * XN_LEDGER_LOSSES_PPM / 1000;
-	if (left > 0)
+	if (left > 0 && most > 0)
 		closing->losses.mj = left < most ? left : most;
 	closing->unexplained.mj = left - closing->losses.mj;
 	fill_cooling(core);

@@ -203,6 +203,39 @@ add_piece(void *context, const struct xn_meter_piece *piece)
 	xn_ledger_book(sink->core, sink->meter, piece);
 }
 
+/*
+ * Watts below zero are energy that a source takes back: a piece below zero, by the watts alone, for
+ * registers count one way. It covers no time: the way forth, at zero watts, does.
+ */
+static void
+book_back(struct xn_core *core, uint32_t id, struct xn_meter_reading *reading)
+{
+	struct xn_meter *meter = &core->meters[id];
+	xn_power back = {.mw = reading->power.mw < 0 ? reading->power.mw : 0};
+	struct xn_meter_piece piece = {
+	    .start = meter->back_at, .end = reading->at, .grade = XN_GRADE_MEASURED};
+	int64_t span_ms = xn_since(reading->at, meter->back_at).ms;
+
+	if (!reading->has_power)
+		return;
+	if (meter->has_back && span_ms > 0 && span_ms <= core->topology->fresh.ms)
+		piece.energy.mj = (meter->back.mw + back.mw) / 2 * span_ms / 1000;
+	meter->has_back = true;
+	meter->back = back;
+	meter->back_at = reading->at;
+	if (back.mw < 0)
+		reading->power.mw = 0;
+	if (piece.energy.mj < 0)
+		xn_ledger_book(core, id, &piece);
+}
+
+static bool
+is_source(enum xn_meter_role role)
+{
+	return role == XN_METER_GRID || role == XN_METER_PV || role == XN_METER_BATTERY ||
+	    role == XN_METER_GENERATOR;
+}
+
 static void
 book(struct xn_core *core, const struct xn_event *event, xn_instant at)
 {
@@ -223,6 +256,8 @@ book(struct xn_core *core, const struct xn_event *event, xn_instant at)
 
 	if (event->reading.quality == XN_QUALITY_SUSPECT)
 		reading.has_power = reading.has_register = false;
+	if (is_source(what->role) && believable(what, event))
+		book_back(core, event->reading.meter, &reading);
 	xn_meter_book(&meter->booking, &rules, &reading, add_piece, &sink);
 }
 

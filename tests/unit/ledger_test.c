@@ -293,6 +293,43 @@ overhead_is_carried_by_the_zones_own_ratio_to_the_millijoule(void **state)
 	stage_end(stage);
 }
 
+static void
+a_battery_that_charges_is_a_sink(void **state)
+{
+	struct stage *stage = stage_new();
+
+	(void)state;
+	/* The cooler's meter stands in for a battery: 150 W flow into it out of the grid. */
+	stage->meters[COOLING].role = XN_METER_BATTERY;
+	stage->watts[COOLING] = -150;
+	close_interval(stage);
+	assert_true(near(-sum_of(stage, XN_ACCOUNT_BATTERY), 150));
+	assert_true(near(sum_of(stage, XN_ACCOUNT_GRID), 600));
+	assert_true(balance(stage) == 0);
+	/* It takes no part in what is lost: 60 of 450 W is more than cables lose. */
+	assert_true(near(-sum_of(stage, XN_ACCOUNT_LOSSES), 54));
+	assert_int_equal(stage->core->meters[COOLING].booked.mj, 75 * 10 * 1000); /* at the turn */
+	assert_int_equal(row_of(stage, XN_ACCOUNT_METER, "crac-1")->ledger.energy.mj,
+	    sum_of(stage, XN_ACCOUNT_BATTERY));
+	stage_end(stage);
+}
+
+static void
+a_site_that_feeds_the_grid_balances(void **state)
+{
+	struct stage *stage = stage_new();
+
+	(void)state;
+	stage->meters[COOLING].role = XN_METER_PV;
+	stage->watts[COOLING] = 1000;
+	stage->watts[GRID] = -550;
+	close_interval(stage);
+	assert_true(near(-sum_of(stage, XN_ACCOUNT_GRID), 550));
+	assert_true(near(sum_of(stage, XN_ACCOUNT_PV), 1000));
+	assert_true(balance(stage) == 0);
+	stage_end(stage);
+}
+
 int
 main(void)
 {
@@ -304,6 +341,8 @@ main(void)
 	    cmocka_unit_test(a_full_disk_keeps_the_interval_open),
 	    cmocka_unit_test(a_vm_that_is_gone_is_booked_and_then_forgotten),
 	    cmocka_unit_test(racks_platforms_and_agencies_have_rows_beside_the_balance),
+	    cmocka_unit_test(a_battery_that_charges_is_a_sink),
+	    cmocka_unit_test(a_site_that_feeds_the_grid_balances),
 	    cmocka_unit_test(overhead_is_carried_by_the_zones_own_ratio_to_the_millijoule),
 	};
 
