@@ -266,6 +266,14 @@ struct xn_closing {
 	struct xn_group platforms[XN_GROUPS_MAX], agencies[XN_GROUPS_MAX];
 };
 
+/* What nothing explains, against what the meters' classes leave open (ledger_doubt.h). */
+struct xn_doubt {
+	xn_energy unexplained; /* signed */
+	xn_energy limit;
+	xn_energy sources;
+	uint32_t intervals; /* in a row above the limit */
+};
+
 /* A correction on its way: what is left of it, and who says so. */
 struct xn_correcting {
 	uint32_t meter;
@@ -312,7 +320,7 @@ struct xn_core {
 	struct xn_correcting correcting[XN_CORRECTIONS_MAX]; /* ring */
 	uint32_t correcting_first, correcting_count;
 	xn_instant late_looked; /* when what was told late was last looked at */
-	xn_ratio unexplained;   /* of the last closed interval's sources */
+	struct xn_doubt doubt;  /* of the interval that was closed last */
 
 	char site_hold[XN_SENTENCE_SIZE]; /* why the whole site holds; empty: it does not */
 	struct xn_rack *racks;            /* [topology->rack_count] */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "orchestrator/core/ledger.h"
+#include "orchestrator/core/ledger_doubt.h"
 
 /* What a meter without a rating may show: the largest feed we know of. */
 #define POWER_MAX_MW INT64_C(20000000000)
@@ -151,22 +152,11 @@ add_measured(const struct slice *slice, enum xn_account account, uint32_t subjec
 	row->ledger.covered.ms += slice->tally.covered.ms;
 }
 
-static bool
-feed_is_metered(const struct xn_core *core, uint32_t rack, int feed)
-{
-	for (uint32_t m = core->racks[rack].first_meter; m != XN_NONE;
-	     m = core->meters[m].next_of_rack)
-		if (core->topology->meters[m].role == XN_METER_FEED &&
-		    core->topology->meters[m].feed == feed)
-			return true;
-	return false;
-}
-
 static void
 add_outlet(const struct xn_core *core, const struct slice *slice, const struct xn_topo_meter *what)
 {
 	const struct xn_topology *topology = core->topology;
-	bool metered = what->rack != XN_NONE && feed_is_metered(core, what->rack, what->feed);
+	bool metered = what->rack != XN_NONE && xn_ledger_metered(core, what->rack, what->feed);
 
 	if (what->rack != XN_NONE && !metered)
 		add_measured(

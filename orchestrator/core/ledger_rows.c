@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "orchestrator/core/inventory.h"
+#include "orchestrator/core/ledger_doubt.h"
 
 static const enum xn_meter_role source_roles[] = {
     XN_METER_GRID, XN_METER_PV, XN_METER_BATTERY, XN_METER_GENERATOR};
@@ -443,18 +443,13 @@ last_rows(struct xn_core *core, struct xn_actions *actions)
 {
 	const struct xn_closing *closing = &core->closing;
 	const char *site = core->topology->site;
-	int64_t size =
-	    closing->unexplained.mj < 0 ? -closing->unexplained.mj : closing->unexplained.mj;
 
 	if (closing->losses.mj > 0)
 		row(core, actions, XN_ACCOUNT_LOSSES, XN_NONE, site, -closing->losses.mj,
 		    (struct sum){0});
 	row(core, actions, XN_ACCOUNT_UNEXPLAINED, XN_NONE, site, -closing->unexplained.mj,
 	    (struct sum){0});
-	core->unexplained.ppm = 0;
-	if (closing->sources.mj > 0)
-		core->unexplained.ppm =
-		    size / (closing->sources.mj / 1000000 > 0 ? closing->sources.mj / 1000000 : 1);
+	xn_ledger_doubt(core);
 	assert(closing->sum.mj == 0); /* invariant 1 */
 	assert(closing->site.base.mj == 0 ||
 	    closing->site.given.mj == closing->site.total.mj); /* invariant 2 */
