@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "orchestrator/core/inventory.h"
+#include "orchestrator/core/ledger_doubt.h"
 #include "orchestrator/core/migrate.h"
 #include "orchestrator/core/telemetry.h"
 
-#define EASE_PPM        950000 /* a limit's alarm ends below 95 % of it */
-#define INLET_EASE_MK   500
-#define INLET_WORSE_MK  5000 /* above the limit it becomes critical */
-#define UNEXPLAINED_PPM 50000
+#define EASE_PPM       950000 /* a limit's alarm ends below 95 % of it */
+#define INLET_EASE_MK  500
+#define INLET_WORSE_MK 5000 /* above the limit it becomes critical */
 
 /* ---- the table ---- */
 
@@ -236,17 +236,28 @@ sweep_vms(struct xn_core *core, struct xn_actions *actions)
 }
 
 static void
+sweep_doubt(struct xn_core *core, struct xn_actions *actions)
+{
+	const struct xn_doubt *doubt = &core->doubt;
+	int64_t size = doubt->unexplained.mj < 0 ? -doubt->unexplained.mj : doubt->unexplained.mj;
+
+	if (doubt->intervals < XN_DOUBT_INTERVALS)
+		return;
+	xn_alarm_raise(core, actions, "unexplained", XN_SEVERITY_WARNING, core->topology->site,
+	    "%lld Wh of %lld Wh are unexplained in the last interval (%s); the meters' classes "
+	    "allow %lld Wh",
+	    (long long)(size / XN_WH_MJ), (long long)(doubt->sources.mj / XN_WH_MJ),
+	    doubt->unexplained.mj > 0 ? "given but not drawn" : "drawn but not given",
+	    (long long)(doubt->limit.mj / XN_WH_MJ));
+}
+
+static void
 sweep_site(struct xn_core *core, struct xn_actions *actions)
 {
 	if (core->storage_full)
 		xn_alarm_raise(core, actions, "disk", XN_SEVERITY_CRITICAL, core->topology->site,
 		    "the disk is full: nothing is moved");
-	if (core->unexplained.ppm > UNEXPLAINED_PPM)
-		xn_alarm_raise(core, actions, "unexplained", XN_SEVERITY_WARNING,
-		    core->topology->site,
-		    "%lld.%lld %% of the last interval's energy is unexplained",
-		    (long long)(core->unexplained.ppm / 10000),
-		    (long long)(core->unexplained.ppm % 10000 / 1000));
+	sweep_doubt(core, actions);
 	if (core->vms_refused > 0)
 		xn_alarm_raise(core, actions, "vms", XN_SEVERITY_CRITICAL, core->topology->site,
 		    "there are more VMs than the %u this site was set up for", core->vm_capacity);

@@ -10,6 +10,7 @@
 #include "orchestrator/core/energy.h"
 #include "orchestrator/core/inventory.h"
 #include "orchestrator/core/ledger.h"
+#include "orchestrator/core/ledger_late.h"
 #include "orchestrator/core/migrate.h"
 #include "orchestrator/core/plan.h"
 #include "orchestrator/core/telemetry.h"
@@ -156,6 +157,7 @@ dispatch(struct xn_core *core, const struct xn_event *event, struct xn_actions *
 		core->storage_full = event->storage.full;
 		xn_telemetry_age(core, actions);
 		return;
+	case XN_EV_CORRECTION: xn_ledger_correct(core, event, actions); return;
 	}
 	assert(false && "an event of a kind that does not exist");
 }

@@ -90,7 +90,7 @@ static const char *const texts[XN_SQL_COUNT] = {
     [XN_SQL_MONTH] = "INSERT INTO month(month_ms, holder, revision" SUMS ADDED,
     [XN_SQL_TOTAL] = "INSERT INTO total(account, start_ms, revision" SUMS ADDED,
     [XN_SQL_CORRECTION] = "INSERT OR IGNORE INTO correction(revision, at_ms, author, reason,"
-			  " evidence) VALUES(?,?,?,?,'')",
+			  " evidence) VALUES(?,?,?,?,?)",
     [XN_SQL_GAUGE] = "INSERT OR REPLACE INTO gauge(start_ms, kind, name, end_ms, mean, min, max,"
 		     " samples) VALUES(?,?,?,?,?,?,?,?)",
     [XN_SQL_GAUGE_PRUNE] = "DELETE FROM gauge WHERE (kind, start_ms, name) IN"
