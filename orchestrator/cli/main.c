@@ -48,6 +48,8 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_energy_compare,
     &xn_cli_energy_coverage,
     &xn_cli_energy_corrections,
+    &xn_cli_energy_fix,
+    &xn_cli_energy_import,
     &xn_cli_meter_book,
     &xn_cli_tenant_energy,
     &xn_cli_vm_energy,

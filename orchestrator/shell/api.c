@@ -58,6 +58,8 @@ static const struct route routes[] = {
     {"GET", "/api/v1/energy/compare", READ, xn_api_ask},
     {"GET", "/api/v1/energy/coverage", READ, xn_api_ask},
     {"GET", "/api/v1/energy/corrections", READ, xn_api_ask},
+    {"POST", "/api/v1/energy/corrections", ACT, xn_api_correct},
+    {"POST", "/api/v1/energy/activities", ACT, xn_api_activities},
     {"GET", "/api/v1/energy/tenants", READ, xn_api_ask},
     {"GET", "/api/v1/energy/vms", READ, xn_api_ask},
     {"GET", "/api/v1/metrics", READ, xn_api_ask},

@@ -73,6 +73,10 @@ void xn_api_login_code(struct xn_call *call);
 /* api_energy_plan.c */
 void xn_api_energy_plan_put(struct xn_call *call);
 
+/* api_energy.c */
+void xn_api_correct(struct xn_call *call);
+void xn_api_activities(struct xn_call *call);
+
 /* api_page.c */
 void xn_api_login(struct xn_call *call);
 void xn_api_session(struct xn_call *call);
