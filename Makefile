@@ -68,7 +68,7 @@ opt.release  := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 opt.asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 opt.tsan     := -O1 -g -fsanitize=thread
 opt.coverage := -O0 -g --coverage
-ld.release   := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+ld.release   := -Wl,--build-id=sha1,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 CFLAGS.all   = $(std) $(warn) $(hard) $(opt.$(VARIANT)) $(if $(CI),-Werror) $(CFLAGS)
 LDFLAGS.all  = -pie -Wl,--as-needed $(filter -fsanitize% --coverage,$(opt.$(VARIANT))) $(ld.$(VARIANT)) $(LDFLAGS)
 

@@ -52,7 +52,7 @@ ca_init(struct xn_cli *cli)
 	if (xn_pki_init(dir, site, hosts, count, &err) < 0)
 		return give_up(&err);
 	fprintf(stderr,
-	    "made %s/{ca,server,operator}.{crt,key}; keep ca.key where only you can read it\n",
+	    "made %s/{ca,server,operator,report}.{crt,key}; keep ca.key where only you can read it\n",
 	    dir);
 	return XN_EXIT_OK;
 }
@@ -61,7 +61,7 @@ const struct xn_cli_command xn_cli_ca_init = {
     .noun = "ca",
     .verb = "init",
     .arguments = "[ADDR...]",
-    .summary = "make the site's certificate authority, the server's and an operator's certificate",
+    .summary = "make the site's certificate authority, the server's, an operator's and the reports' certificate",
     .examples = "xanh ca init --dir /etc/xanh/tls --site hoa-lac-1 --host xanh.example,10.20.0.5\n",
     .options =
 	{

@@ -6,6 +6,7 @@
 
 #include "common/cli.h"
 
+extern const struct xn_cli_command xn_cli_report_verify;
 extern const struct xn_cli_command xn_cli_ca_init;
 extern const struct xn_cli_command xn_cli_agent_enrol;
 extern const struct xn_cli_command xn_cli_probe;

@@ -31,6 +31,8 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_resume,
     &xn_cli_dashboard,
     &xn_cli_doctor,
+    /* reports */
+    &xn_cli_report_verify,
     /* devices */
     &xn_cli_probe,
     &xn_cli_device_check,
