@@ -117,7 +117,7 @@ $(O)/%.o: %.c Makefile
 define archive_rule
 $(call archive,$(1)): $$(call objects,$$($(1).src))
 	@mkdir -p $$(@D)
-	$$(call say,ar,$$@)rm -f $$@ && ar rcs $$@ $$^
+	$$(call say,ar,$$@)rm -f $$@ && ar qcs $$@ $$^
 endef
 $(foreach a,$(archives),$(eval $(call archive_rule,$(a))))
 

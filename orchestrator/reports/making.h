@@ -8,7 +8,7 @@
 #include <gnutls/crypto.h>
 
 #include "orchestrator/books/json.h"
-#include "orchestrator/reports/library.h"
+#include "orchestrator/reports/field_list.h"
 #include "orchestrator/reports/reports.h"
 
 /* House policy: what a number must have so that it is not called incomplete (percent x 100). */
