@@ -16,10 +16,10 @@
 #ifndef XN_BOOKS_BOOKS_H
 #define XN_BOOKS_BOOKS_H
 
-#include "common/arena.h"
 #include "common/error.h"
 #include "orchestrator/core/action.h"
 
+/* One thread at a time. */
 struct xn_books;
 
 /* What the site said of itself when it last started; texts "" where not given. */
@@ -41,7 +41,7 @@ const struct xn_books_site *xn_books_site(const struct xn_books *books);
 int xn_books_hold(struct xn_books *books, struct xn_error *err);
 void xn_books_release(struct xn_books *books);
 
-/* The highest revision there is; an `as_of` for repeating what is read now. */
+/* The highest revision there is (1 if there is none); an `as_of` for repeating what is read now. */
 int64_t xn_books_newest(struct xn_books *books);
 
 /* ---- entries ---- */
@@ -52,21 +52,19 @@ struct xn_amount {
 	xn_energy estimated; /* of |energy| */
 	xn_duration covered; /* measured time of its meters */
 	xn_duration span;    /* time of its meters that should have been measured */
-	enum xn_grade worst;
-	uint32_t events; /* enum xn_meter_event, all that happened */
+	enum xn_grade worst; /* never ESTIMATED when a correction left nothing estimated */
+	uint32_t events;     /* enum xn_meter_event, all that happened */
 };
-
-#define XN_ACCOUNT_BIT(account) (UINT64_C(1) << (account))
 
 enum xn_books_step { XN_BOOKS_TOTAL, XN_BOOKS_INTERVAL, XN_BOOKS_DAY, XN_BOOKS_MONTH };
 
 struct xn_books_query {
-	xn_instant from, to; /* whole intervals with from <= start < to */
-	uint64_t accounts;   /* bits */
-	enum xn_books_step
-	    step;             /* rows are per account, name and step, in the order of all three */
-	const char *name;     /* NULL: every one */
-	const char *platform; /* NULL: every one; of VM */
+	xn_instant from, to;     /* whole intervals with from <= start < to */
+	uint64_t accounts;       /* bits */
+	enum xn_books_step step; /* rows are per step, account and name */
+	bool whole;              /* all that fits of an account as one row, with the site's name */
+	const char *name;        /* NULL: every one */
+	const char *platform;    /* NULL: every one; of VM */
 	const char *agency;
 	int64_t as_of; /* revisions up to this one; 0: all */
 };
@@ -80,7 +78,12 @@ struct xn_books_row {
 	struct xn_amount amount;
 };
 
-/* Rows in the order of start, account, name. `each` may stop it with another code than XN_OK. */
+/*
+ * Rows in the order of start, account, name, subject; texts are good until the handle asks again.
+ * `each` may stop it with another code than XN_OK. VM, HOST and METER have no intervals and days
+ * older than the store keeps them (400); their months and every `whole` row stay.
+ * A year of `whole` intervals is cheap, a year of intervals of every rack is not: ask for the name.
+ */
 int xn_books_entries(struct xn_books *books, const struct xn_books_query *query,
     int (*each)(const struct xn_books_row *row, void *context, struct xn_error *err), void *context,
     struct xn_error *err);
@@ -117,7 +120,7 @@ struct xn_books_meter {
 	xn_ratio accuracy;    /* class of the meter; 0: not given */
 	xn_ratio transformer; /* class of its current transformers; 0: none or not given */
 	const char *calibrated, *certificate; /* "2026-03-01"; "" */
-	xn_instant first, last;               /* entries */
+	xn_instant first, last; /* months that it was booked in: start of both; 0: none */
 };
 
 int xn_books_meters(struct xn_books *books,
@@ -162,6 +165,11 @@ int xn_books_gauges(struct xn_books *books, enum xn_gauge gauge, xn_instant from
 #define XN_ACTIVITY_ENUM(name, word, unit) name,
 enum xn_activity { XN_ACTIVITIES(XN_ACTIVITY_ENUM) XN_ACTIVITY_COUNT };
 #undef XN_ACTIVITY_ENUM
+
+const char *xn_activity_word(enum xn_activity kind);
+const char *xn_activity_unit(enum xn_activity kind);
+/* False when no activity is called so. */
+bool xn_activity_of(const char *word, enum xn_activity *ret_kind);
 
 struct xn_books_activity {
 	int64_t revision;

@@ -44,6 +44,8 @@ enum xn_account {
 	XN_ACCOUNT_COUNT
 };
 
+#define XN_ACCOUNT_BIT(account) (UINT64_C(1) << (account))
+
 /* How an amount came about, the worst of its parts (facts/energy-standards.md 2.3). */
 enum xn_grade {
 	XN_GRADE_NONE,         /* - nothing was booked */
@@ -73,10 +75,20 @@ struct xn_action {
 			enum xn_account account;
 			uint32_t subject; /* rack, host or meter id, or VM slot; XN_NONE */
 			char name[XN_NAME_SIZE];
+			char platform[XN_NAME_SIZE]; /* of a VM; "" */
+			char agency[XN_NAME_SIZE];
+			char uuid[XN_UUID_TEXT_SIZE]; /* of a VM; "" */
 			xn_energy
 			    energy; /* sources positive, sinks negative: an interval sums to 0 */
-			xn_ratio coverage;
-			xn_ratio estimated;
+			xn_energy overhead;  /* of VM, PLATFORM, AGENCY: carried to it */
+			xn_energy estimated; /* of |energy| */
+			xn_duration covered; /* measured time of its meters */
+			xn_duration span;    /* what there was to measure */
+			enum xn_grade grade;
+			uint32_t events; /* enum xn_meter_event */
+			bool correction; /* of an interval that is closed: what is to be added */
+			char author[XN_NAME_SIZE];
+			char reason[XN_SENTENCE_SIZE];
 		} ledger;
 		struct {
 			uint32_t id;

@@ -19,6 +19,8 @@ typedef struct {
 	uint8_t bytes[16];
 } xn_uuid;
 
+#define XN_UUID_TEXT_SIZE 37 /* 8-4-4-4-12 and the terminating NUL */
+
 enum xn_event_kind {
 	XN_EV_BOOT = 1, /* the process (re)started: whatever was in flight has an unknown outcome */
 	XN_EV_TICK,     /* time to decide */

@@ -92,15 +92,10 @@ row(struct xn_core *core, struct xn_actions *actions, enum xn_account account, u
 	action->ledger.subject = subject;
 	snprintf(action->ledger.name, sizeof(action->ledger.name), "%s", name);
 	action->ledger.energy.mj = mj;
-	if (sum.meters > 0)
-		action->ledger.coverage.ppm = sum.covered_ms * 1000 / span_ms * 1000 / sum.meters;
-	if (action->ledger.coverage.ppm > 1000000)
-		action->ledger.coverage.ppm = 1000000;
-	if (sum.mj > 0)
-		action->ledger.estimated.ppm =
-		    sum.estimated_mj / (sum.mj / 1000000 > 0 ? sum.mj / 1000000 : 1);
-	if (action->ledger.estimated.ppm > 1000000)
-		action->ledger.estimated.ppm = 1000000;
+	action->ledger.estimated.mj = sum.estimated_mj;
+	action->ledger.covered.ms = sum.covered_ms;
+	action->ledger.span.ms = span_ms * sum.meters;
+	action->ledger.grade = sum.estimated_mj > 0 ? XN_GRADE_ESTIMATED : XN_GRADE_MEASURED;
 	if (account != XN_ACCOUNT_METER)
 		core->closing_sum.mj += mj;
 }

@@ -76,9 +76,9 @@ catch_reply(struct xn_engine_inside *inside)
 	}
 }
 
-/* The event is durable. Steps it; what comes of it waits in `results`. */
+/* The event is durable, as journal row `seq`. Steps it; what comes of it waits in `results`. */
 static void
-step(struct xn_engine *engine, const struct xn_event *event)
+step(struct xn_engine *engine, int64_t seq, const struct xn_event *event)
 {
 	struct xn_engine_inside *inside = engine->inside;
 
@@ -87,7 +87,18 @@ step(struct xn_engine *engine, const struct xn_event *event)
 	xn_core_step(engine->core, event, inside->actions);
 	xn_policy_slot_settle(&inside->policy, engine->core);
 	catch_reply(inside);
-	xn_results_add(&inside->results, event, inside->actions);
+	xn_results_add(&inside->results, seq, event, inside->actions);
+}
+
+/* The journal's rows of a batch follow each other. */
+static void
+step_batch(struct xn_engine *engine)
+{
+	const struct event_list *batch = &engine->inside->batch;
+	int64_t first = engine->inside->batch_seq - batch->count + 1;
+
+	for (uint32_t i = 0; i < batch->count; i++)
+		step(engine, first + i, &batch->items[i]);
 }
 
 /* Makes the results durable, then does them. */
@@ -160,7 +171,7 @@ tell_full(struct xn_engine *engine)
 		return;
 	engine->inside->told_full = engine->full;
 	engine->seq = seq;
-	step(engine, &event);
+	step(engine, seq, &event);
 	finish(engine);
 }
 
@@ -242,8 +253,7 @@ drain(struct xn_engine *engine)
 		}
 		inside->later = (struct event_list){0};
 		engine->seq = inside->batch_seq;
-		for (uint32_t i = 0; i < inside->batch.count; i++)
-			step(engine, &inside->batch.items[i]);
+		step_batch(engine);
 		finish(engine);
 		inside->busy = false;
 		free(now.items);
@@ -262,8 +272,7 @@ xn_engine_commit(struct xn_engine *engine, struct xn_error *err)
 	}
 	xn_log_over(&inside->fault, "engine", XN_TEXT("journal", "is written again"));
 	engine->seq = inside->batch_seq;
-	for (uint32_t i = 0; i < inside->batch.count; i++)
-		step(engine, &inside->batch.items[i]);
+	step_batch(engine);
 	finish(engine);
 	inside->busy = false;
 	drain(engine);
@@ -426,7 +435,7 @@ replay_row(const struct xn_journal_row *row, void *context, struct xn_error *err
 		if (event.policy.policy == NULL)
 			return XN_OK; /* of an older version; the policy before it stays */
 	}
-	step(engine, &event);
+	step(engine, row->seq, &event);
 	xn_results_keep_ledger(&inside->results);
 	engine->seq = row->seq;
 	if (inside->results.count < 1024)

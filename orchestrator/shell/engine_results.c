@@ -30,8 +30,8 @@ push(struct xn_results *results)
 }
 
 void
-xn_results_add(
-    struct xn_results *results, const struct xn_event *event, const struct xn_actions *actions)
+xn_results_add(struct xn_results *results, int64_t seq, const struct xn_event *event,
+    const struct xn_actions *actions)
 {
 	if (event->kind == XN_EV_COMMAND || event->kind == XN_EV_POLICY ||
 	    event->kind == XN_EV_VIRT_DONE) {
@@ -42,8 +42,12 @@ xn_results_add(
 			abort();
 		*result->event = *event;
 	}
-	for (uint32_t i = 0; i < actions->count; i++)
-		push(results)->action = actions->items[i];
+	for (uint32_t i = 0; i < actions->count; i++) {
+		struct xn_result *result = push(results);
+
+		result->action = actions->items[i];
+		result->seq = seq;
+	}
 }
 
 static void
@@ -129,8 +133,9 @@ store_policy(struct xn_store *store, xn_instant now, const struct xn_event *even
 
 static int
 store_action(
-    struct xn_store *store, xn_instant now, const struct xn_action *action, struct xn_error *err)
+    struct xn_store *store, xn_instant now, const struct xn_result *row, struct xn_error *err)
 {
+	const struct xn_action *action = &row->action;
 	char body[XN_NAME_SIZE + XN_SENTENCE_SIZE + 16];
 	int result;
 
@@ -139,7 +144,7 @@ store_action(
 	case XN_ACT_ABORT_JOB:
 	case XN_ACT_RESUME:
 	case XN_ACT_DESTROY: return xn_store_op(store, now, action, err);
-	case XN_ACT_LEDGER: return xn_store_ledger(store, action, err);
+	case XN_ACT_LEDGER: return xn_store_ledger(store, row->seq, now, action, err);
 	case XN_ACT_ALARM:
 		result = xn_store_alarm(store, now, action, err);
 		snprintf(body, sizeof(body), "%s: %s", action->alarm.subject, action->alarm.text);
@@ -168,7 +173,7 @@ store_all(struct xn_results *results, struct xn_store *store, xn_instant now, st
 		if (row->event != NULL)
 			result = store_event(store, now, row->event, err);
 		else
-			result = store_action(store, now, &row->action, err);
+			result = store_action(store, now, row, err);
 		if (row->event != NULL && row->event->kind == XN_EV_POLICY)
 			policy = row->event;
 		else if (row->action.kind == XN_ACT_REPLY && policy != NULL && result == XN_OK) {

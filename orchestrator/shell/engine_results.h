@@ -9,6 +9,7 @@
 
 struct xn_result {
 	struct xn_action action; /* kind 0: only the event matters */
+	int64_t seq;             /* the journal row that caused it */
 	struct xn_event *event;  /* a command, policy or outcome to be recorded; NULL */
 };
 
@@ -21,8 +22,8 @@ struct xn_results {
 bool xn_action_is_virt(const struct xn_action *action);
 bool xn_action_is_operation(const struct xn_action *action);
 
-void xn_results_add(
-    struct xn_results *results, const struct xn_event *event, const struct xn_actions *actions);
+void xn_results_add(struct xn_results *results, int64_t seq, const struct xn_event *event,
+    const struct xn_actions *actions);
 /* In a replay everything was done already; ledger rows may not have been written. */
 void xn_results_keep_ledger(struct xn_results *results);
 int xn_results_store(

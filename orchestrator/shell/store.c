@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "orchestrator/books/schema.h"
+
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS journal(seq INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT "
     "NULL,"
@@ -18,10 +20,6 @@ static const char schema[] =
     " seq INTEGER NOT NULL, PRIMARY KEY(agent, boot)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS schema(agent TEXT NOT NULL, crc INTEGER NOT NULL,"
     " body TEXT NOT NULL, PRIMARY KEY(agent, crc)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS ledger(start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,"
-    " account INTEGER NOT NULL, subject INTEGER NOT NULL, name TEXT NOT NULL,"
-    " energy_mj INTEGER NOT NULL, coverage_ppm INTEGER NOT NULL, estimated_ppm INTEGER NOT NULL,"
-    " PRIMARY KEY(start_ms, account, name, subject)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS alarm(seq INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT "
     "NULL,"
     " id INTEGER NOT NULL, raised INTEGER NOT NULL, severity INTEGER NOT NULL,"
@@ -42,6 +40,18 @@ static const char schema[] =
     " name TEXT NOT NULL, actor TEXT NOT NULL, text TEXT NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT "
     "ROWID;";
+static const char books_schema[] = XN_BOOKS_SCHEMA;
+
+/* The end of a row of sums, and what adds it to the row that is there. */
+#define SUMS                                                                                       \
+	", energy_mj, overhead_mj, estimated_mj, covered_ms, span_ms, grades, events)"             \
+	" VALUES(?,?,?,?,?,?,?,?,?,?)"
+#define ADDED                                                                                      \
+	" ON CONFLICT DO UPDATE SET energy_mj = energy_mj + excluded.energy_mj,"                   \
+	" overhead_mj = overhead_mj + excluded.overhead_mj,"                                       \
+	" estimated_mj = estimated_mj + excluded.estimated_mj,"                                    \
+	" covered_ms = covered_ms + excluded.covered_ms, span_ms = span_ms + excluded.span_ms,"    \
+	" grades = grades | excluded.grades, events = events | excluded.events"
 
 static const char *const texts[XN_SQL_COUNT] = {
     [XN_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -62,11 +72,30 @@ static const char *const texts[XN_SQL_COUNT] = {
     [XN_SQL_MARK_READ] = "SELECT seq FROM intake WHERE agent = ? AND boot = ?",
     [XN_SQL_SCHEMA] = "INSERT OR REPLACE INTO schema(agent, crc, body) VALUES(?,?,?)",
     [XN_SQL_SCHEMA_READ] = "SELECT body FROM schema WHERE agent = ? AND crc = ?",
-    [XN_SQL_LEDGER] = "INSERT OR IGNORE INTO ledger(start_ms, end_ms, account, subject, name,"
-		      " energy_mj, coverage_ppm, estimated_ppm) VALUES(?,?,?,?,?,?,?,?)",
-    [XN_SQL_LEDGER_READ] = "SELECT start_ms, end_ms, account, name, energy_mj, coverage_ppm,"
-			   " estimated_ppm FROM ledger WHERE start_ms >= ? AND start_ms < ?"
-			   " ORDER BY start_ms, account, name, subject",
+    [XN_SQL_HOLDER] =
+	"INSERT INTO holder(account, name, subject, platform, agency) VALUES(?,?,?,?,?)",
+    [XN_SQL_HOLDER_READ] = "SELECT id FROM holder WHERE account = ? AND name = ? AND subject = ?"
+			   " AND platform = ? AND agency = ?",
+    [XN_SQL_INTERVAL] = "INSERT OR IGNORE INTO interval(start_ms, end_ms) VALUES(?,?)",
+    [XN_SQL_ENTRY] = "INSERT OR IGNORE INTO entry(holder, start_ms, revision" SUMS,
+    [XN_SQL_DETAIL] = "INSERT OR IGNORE INTO detail(start_ms, holder, revision" SUMS,
+    [XN_SQL_DETAIL_PRUNE] = "DELETE FROM detail WHERE (start_ms, holder, revision) IN"
+			    " (SELECT start_ms, holder, revision FROM detail WHERE start_ms < ?"
+			    " LIMIT ?)",
+    [XN_SQL_MONTH] = "INSERT INTO month(month_ms, holder, revision" SUMS ADDED,
+    [XN_SQL_TOTAL] = "INSERT INTO total(account, start_ms, revision" SUMS ADDED,
+    [XN_SQL_CORRECTION] = "INSERT OR IGNORE INTO correction(revision, at_ms, author, reason,"
+			  " evidence) VALUES(?,?,?,?,'')",
+    [XN_SQL_GAUGE] = "INSERT OR REPLACE INTO gauge(start_ms, kind, name, end_ms, mean, min, max,"
+		     " samples) VALUES(?,?,?,?,?,?,?,?)",
+    [XN_SQL_GAUGE_PRUNE] = "DELETE FROM gauge WHERE (start_ms, kind, name) IN"
+			   " (SELECT start_ms, kind, name FROM gauge WHERE start_ms < ? LIMIT ?)",
+    [XN_SQL_METER] = "INSERT OR REPLACE INTO meter(name, role, rack, host, feed, accuracy_ppm,"
+		     " transformer_ppm, calibrated, certificate) VALUES(?,?,?,?,?,?,?,?,?)",
+    [XN_SQL_ACTIVITY] = "INSERT INTO activity(at_ms, kind, start_ms, end_ms, milli, about, author,"
+			" evidence) VALUES(?,?,?,?,?,?,?,?)",
+    [XN_SQL_ENERGY_PLAN] = "INSERT INTO energy_plan(at_ms, name, actor, from_ms, to_ms, text)"
+			   " VALUES(?,?,?,?,?,?)",
     [XN_SQL_ALARM] =
 	"INSERT INTO alarm(at_ms, id, raised, severity, subject, text) VALUES(?,?,?,?,?,?)",
     [XN_SQL_OP] = "INSERT OR REPLACE INTO op(request, at_ms, kind, body) VALUES(?,?,?,?)",
@@ -197,8 +226,36 @@ open_database(struct xn_store *store, int *ret_code, struct xn_error *err)
 		    NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db, books_schema, NULL, NULL, NULL);
 	*ret_code = code;
 	return code == SQLITE_OK ? XN_OK : xn_sql_fail(store, "opening", err);
+}
+
+static int
+check_version(struct xn_store *store, struct xn_error *err)
+{
+	sqlite3_stmt *statement;
+	int version;
+
+	if (sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK)
+		return xn_sql_fail(store, "opening", err);
+	version = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : 0;
+	sqlite3_finalize(statement);
+	return version <= XN_BOOKS_VERSION
+	    ? XN_OK
+	    : xn_fail(err, XN_EINVALID, "%s/state.db is of a newer xanhd (schema %d, known %d)",
+		  store->folder, version, XN_BOOKS_VERSION);
+}
+
+static int
+read_offset(struct xn_store *store)
+{
+	char *text = xn_store_meta_of(store, XN_BOOKS_META_OFFSET);
+	int offset = text == NULL ? 0 : atoi(text);
+
+	free(text);
+	return offset;
 }
 
 static void
@@ -248,10 +305,13 @@ xn_store_open(
 		*ret_quarantined = true;
 		result = open_database(store, &code, err);
 	}
+	if (result == XN_OK)
+		result = check_version(store, err);
 	if (result != XN_OK) {
 		xn_store_close(store);
 		return result;
 	}
+	store->utc_offset_s = read_offset(store);
 	xn_store_ballast_take(store);
 	*ret_store = store;
 	return XN_OK;

@@ -18,7 +18,7 @@
 #include <stddef.h>
 
 #include "common/error.h"
-#include "orchestrator/core/action.h"
+#include "orchestrator/books/books.h"
 
 struct xn_store;
 
@@ -79,21 +79,6 @@ char *xn_store_schema_of(struct xn_store *store, const char *agent, uint32_t sch
 
 /* ---- rows that actions leave ---- */
 
-int xn_store_ledger(struct xn_store *store, const struct xn_action *row, struct xn_error *err);
-
-struct xn_ledger_row {
-	xn_instant start, end;
-	enum xn_account account;
-	const char *name;
-	xn_energy energy;
-	xn_ratio coverage, estimated;
-};
-
-/* Rows whose interval starts in [from, to), in the order of time, account and name. */
-int xn_store_ledger_read(struct xn_store *store, xn_instant from, xn_instant to,
-    void (*each)(const struct xn_ledger_row *row, void *context), void *context,
-    struct xn_error *err);
-
 int xn_store_alarm(
     struct xn_store *store, xn_instant at, const struct xn_action *alarm, struct xn_error *err);
 
@@ -110,6 +95,34 @@ int xn_store_policy(struct xn_store *store, xn_instant at, const char *name, con
 char *xn_store_policy_of(struct xn_store *store);
 /* The highest request that an operation had; 0. Requests are never used twice. */
 uint64_t xn_store_op_last(struct xn_store *store);
+
+/* ---- the books (orchestrator/books/books.h reads them) ---- */
+
+/* Days that intervals of VM, HOST and METER and gauges are kept; their sums stay. */
+#define XN_STORE_DETAIL_DAYS 400
+
+/* What the site is now. Called once at start, before anything is booked: months are of its time,
+ * and the ledger of an older file is taken over. Not within a transaction. */
+int xn_store_site(struct xn_store *store, const struct xn_books_site *site, struct xn_error *err);
+
+/* Books an entry; `seq` is the journal row that caused it, the revision of a correction. */
+int xn_store_ledger(struct xn_store *store, int64_t seq, xn_instant at, const struct xn_action *row,
+    struct xn_error *err);
+
+/* Drops at most `rows` of each kind that is too old. */
+int xn_store_prune(struct xn_store *store, xn_instant now, uint32_t rows, uint32_t *ret_pruned,
+    struct xn_error *err);
+
+int xn_store_gauge(struct xn_store *store, enum xn_gauge gauge, const struct xn_books_gauge *row,
+    struct xn_error *err);
+/* Writes a meter's facts in place of the older ones; `first` and `last` are not read. */
+int xn_store_meter(
+    struct xn_store *store, const struct xn_books_meter *meter, struct xn_error *err);
+/* Its revision is the next number. */
+int xn_store_activity(struct xn_store *store, xn_instant at, const struct xn_books_activity *row,
+    struct xn_error *err);
+int xn_store_energy_plan(struct xn_store *store, xn_instant at, const char *name, const char *actor,
+    xn_instant from, xn_instant to, const char *text, struct xn_error *err);
 
 /* ---- audit ---- */
 

@@ -1,4 +1,4 @@
-/* What actions leave behind: ledger, alarms, operations, policies; and the ballast. */
+/* What actions leave behind: alarms, operations, policies; and the ballast. */
 #include "orchestrator/shell/store_sqlite.h"
 
 #include <assert.h>
@@ -7,54 +7,6 @@
 #include <stdlib.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-int
-xn_store_ledger(struct xn_store *store, const struct xn_action *row, struct xn_error *err)
-{
-	sqlite3_stmt *statement = xn_sql(store, XN_SQL_LEDGER, err);
-
-	assert(row->kind == XN_ACT_LEDGER);
-	if (statement == NULL)
-		return XN_ESYSTEM;
-	sqlite3_bind_int64(statement, 1, row->ledger.start.ms);
-	sqlite3_bind_int64(statement, 2, row->ledger.end.ms);
-	sqlite3_bind_int(statement, 3, (int)row->ledger.account);
-	sqlite3_bind_int64(statement, 4, row->ledger.subject);
-	xn_sql_text(statement, 5, row->ledger.name);
-	sqlite3_bind_int64(statement, 6, row->ledger.energy.mj);
-	sqlite3_bind_int64(statement, 7, row->ledger.coverage.ppm);
-	sqlite3_bind_int64(statement, 8, row->ledger.estimated.ppm);
-	return xn_sql_run(store, statement, err);
-}
-
-int
-xn_store_ledger_read(struct xn_store *store, xn_instant from, xn_instant to,
-    void (*each)(const struct xn_ledger_row *row, void *context), void *context,
-    struct xn_error *err)
-{
-	sqlite3_stmt *statement = xn_sql(store, XN_SQL_LEDGER_READ, err);
-	int code, result;
-
-	if (statement == NULL)
-		return XN_ESYSTEM;
-	sqlite3_bind_int64(statement, 1, from.ms);
-	sqlite3_bind_int64(statement, 2, to.ms);
-	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-		struct xn_ledger_row row = {
-		    .start = {sqlite3_column_int64(statement, 0)},
-		    .end = {sqlite3_column_int64(statement, 1)},
-		    .account = (enum xn_account)sqlite3_column_int(statement, 2),
-		    .name = (const char *)sqlite3_column_text(statement, 3),
-		    .energy = {sqlite3_column_int64(statement, 4)},
-		    .coverage = {sqlite3_column_int64(statement, 5)},
-		    .estimated = {sqlite3_column_int64(statement, 6)},
-		};
-		each(&row, context);
-	}
-	result = code == SQLITE_DONE ? XN_OK : xn_sql_fail(store, "reading the ledger", err);
-	sqlite3_reset(statement);
-	return result;
-}
 
 int
 xn_store_alarm(

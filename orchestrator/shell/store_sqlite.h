@@ -24,8 +24,20 @@ enum xn_sql {
 	XN_SQL_MARK_READ,
 	XN_SQL_SCHEMA,
 	XN_SQL_SCHEMA_READ,
-	XN_SQL_LEDGER,
-	XN_SQL_LEDGER_READ,
+	XN_SQL_HOLDER,
+	XN_SQL_HOLDER_READ,
+	XN_SQL_INTERVAL,
+	XN_SQL_ENTRY,
+	XN_SQL_DETAIL,
+	XN_SQL_DETAIL_PRUNE,
+	XN_SQL_MONTH,
+	XN_SQL_TOTAL,
+	XN_SQL_CORRECTION,
+	XN_SQL_GAUGE,
+	XN_SQL_GAUGE_PRUNE,
+	XN_SQL_METER,
+	XN_SQL_ACTIVITY,
+	XN_SQL_ENERGY_PLAN,
 	XN_SQL_ALARM,
 	XN_SQL_OP,
 	XN_SQL_OP_DONE,
@@ -46,6 +58,7 @@ struct xn_store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[XN_SQL_COUNT];
 	char *folder;
+	int utc_offset_s; /* of the months */
 	uint64_t ballast; /* bytes held; 0: given up */
 	uint64_t ballast_size;
 };

@@ -157,30 +157,6 @@ two_snapshots_are_kept_and_old_journal_rows_go(void **state)
 }
 
 static void
-count(const struct xn_ledger_row *row, void *context)
-{
-	int64_t *sum = context;
-
-	assert_string_equal(row->name, "meter-main");
-	*sum += row->energy.mj;
-}
-
-static void
-a_ledger_row_that_is_replayed_is_booked_once(void **state)
-{
-	struct fixture *f = *state;
-	struct xn_error err;
-	int64_t sum = 0;
-	struct xn_action row = {.kind = XN_ACT_LEDGER,
-	    .ledger = {.start = {0}, .end = {1800000}, .name = "meter-main", .energy = {5000}}};
-
-	assert_int_equal(xn_store_ledger(f->store, &row, &err), XN_OK);
-	assert_int_equal(xn_store_ledger(f->store, &row, &err), XN_OK);
-	xn_store_ledger_read(f->store, (xn_instant){0}, (xn_instant){1}, count, &sum, &err);
-	assert_int_equal(sum, 5000);
-}
-
-static void
 the_audit_trail_is_a_chain_nobody_edits(void **state)
 {
 	struct fixture *f = *state;
@@ -268,7 +244,6 @@ main(void)
 	    STORY(what_was_rolled_back_never_happened),
 	    STORY(a_mark_never_goes_back),
 	    STORY(two_snapshots_are_kept_and_old_journal_rows_go),
-	    STORY(a_ledger_row_that_is_replayed_is_booked_once),
 	    STORY(the_audit_trail_is_a_chain_nobody_edits),
 	    STORY(a_file_that_is_no_database_is_set_aside),
 	    STORY(the_ballast_is_given_up_and_taken_again),

@@ -1,0 +1,363 @@
+#include "orchestrator/books/period.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS  INT64_C(86400000)
+
+/* ---- the calendar: civil dates as days since 1970, after Howard Hinnant ---- */
+
+static int64_t
+days_of(struct xn_date date)
+{
+	int64_t year = date.year - (date.month <= 2);
+	int64_t era = (year >= 0 ? year : year - 399) / 400;
+	int64_t of_era = year - era * 400;
+	int64_t of_year = (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static struct xn_date
+date_of_days(int64_t days)
+{
+	int64_t shifted = days + 719468;
+	int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+	int64_t of_era = shifted - era * 146097;
+	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153;
+
+	return (struct xn_date){
+	    .year = (int)(year + era * 400 + (month >= 10)),
+	    .month = (int)(month < 10 ? month + 3 : month - 9),
+	    .day = (int)(of_year - (153 * month + 2) / 5 + 1),
+	};
+}
+
+static int64_t
+floor_div(int64_t value, int64_t by)
+{
+	return value / by - (value % by < 0);
+}
+
+static int64_t
+local_days(xn_instant at, int utc_offset_s)
+{
+	return floor_div(at.ms + (int64_t)utc_offset_s * 1000, DAY_MS);
+}
+
+struct xn_date
+xn_date_of(xn_instant at, int utc_offset_s)
+{
+	return date_of_days(local_days(at, utc_offset_s));
+}
+
+xn_instant
+xn_date_start(struct xn_date date, int utc_offset_s)
+{
+	int years = (int)floor_div(date.month - 1, 12);
+
+	date.year += years;
+	date.month -= years * 12;
+	return (xn_instant){.ms = days_of(date) * DAY_MS - (int64_t)utc_offset_s * 1000};
+}
+
+xn_instant
+xn_day_start(xn_instant at, int utc_offset_s)
+{
+	return (xn_instant){
+	    .ms = local_days(at, utc_offset_s) * DAY_MS - (int64_t)utc_offset_s * 1000};
+}
+
+xn_instant
+xn_month_start(xn_instant at, int utc_offset_s)
+{
+	struct xn_date date = xn_date_of(at, utc_offset_s);
+
+	date.day = 1;
+	return xn_date_start(date, utc_offset_s);
+}
+
+xn_instant
+xn_month_next(xn_instant at, int utc_offset_s)
+{
+	struct xn_date date = xn_date_of(at, utc_offset_s);
+
+	date.day = 1;
+	date.month++;
+	return xn_date_start(date, utc_offset_s);
+}
+
+/* ---- reading ---- */
+
+/* `least` to `most` digits at *text; moves past them. False if they are not there. */
+static bool
+take_number(const char **text, int least, int most, int *ret_value)
+{
+	const char *at = *text;
+	int value = 0;
+
+	while (*at >= '0' && *at <= '9' && at - *text < most)
+		value = value * 10 + (*at++ - '0');
+	if (at - *text < least)
+		return false;
+	*text = at;
+	*ret_value = value;
+	return true;
+}
+
+static bool
+take_letter(const char **text, char letter)
+{
+	if (**text != letter)
+		return false;
+	++*text;
+	return true;
+}
+
+static bool
+is_date(struct xn_date date)
+{
+	struct xn_date same;
+
+	if (date.year < 1970 || date.month < 1 || date.month > 12 || date.day < 1)
+		return false;
+	same = date_of_days(days_of(date));
+	return same.month == date.month && same.day == date.day;
+}
+
+/* The first `months` (or, of 0, the one day) from a date. */
+static bool
+set_calendar(struct xn_period *period, enum xn_period_kind kind, struct xn_date date, int months,
+    int utc_offset_s)
+{
+	struct xn_date end = date;
+
+	if (!is_date(date))
+		return false;
+	end.month += months;
+	period->kind = kind;
+	period->from = xn_date_start(date, utc_offset_s);
+	period->to = xn_date_start(end, utc_offset_s);
+	if (months == 0)
+		period->to.ms += DAY_MS;
+	return true;
+}
+
+static bool
+read_calendar(const char *text, int utc_offset_s, struct xn_period *period)
+{
+	struct xn_date date = {.month = 1, .day = 1};
+	int quarter;
+
+	if (!take_number(&text, 4, 4, &date.year))
+		return false;
+	if (*text == '\0')
+		return set_calendar(period, XN_PERIOD_YEAR, date, 12, utc_offset_s);
+	if (!take_letter(&text, '-'))
+		return false;
+	if (take_letter(&text, 'Q')) {
+		if (!take_number(&text, 1, 1, &quarter) || *text != '\0' || quarter < 1 ||
+		    quarter > 4)
+			return false;
+		date.month = quarter * 3 - 2;
+		return set_calendar(period, XN_PERIOD_QUARTER, date, 3, utc_offset_s);
+	}
+	if (!take_number(&text, 2, 2, &date.month))
+		return false;
+	if (*text == '\0')
+		return set_calendar(period, XN_PERIOD_MONTH, date, 1, utc_offset_s);
+	return take_letter(&text, '-') && take_number(&text, 2, 2, &date.day) && *text == '\0' &&
+	    set_calendar(period, XN_PERIOD_DAY, date, 0, utc_offset_s);
+}
+
+/* A window's beginning, `count` units before its end. */
+static bool
+window_start(const char *unit, int count, xn_instant end, int utc_offset_s, xn_instant *ret_start)
+{
+	if (strcmp(unit, "h") == 0)
+		ret_start->ms = end.ms - count * HOUR_MS;
+	else if (strcmp(unit, "d") == 0)
+		ret_start->ms = end.ms - count * DAY_MS;
+	else if (strcmp(unit, "mo") == 0) {
+		/* The month that runs counts: a window at the end of a month is whole months. */
+		struct xn_date date = xn_date_of((xn_instant){end.ms - 1}, utc_offset_s);
+
+		date.day = 1;
+		date.month -= count - 1;
+		*ret_start = xn_date_start(date, utc_offset_s);
+	} else
+		return false;
+	return true;
+}
+
+static bool
+read_window(const char *text, const struct xn_period_place *place, struct xn_period *period)
+{
+	int count;
+
+	if (!take_number(&text, 1, 4, &count) || count == 0)
+		return false;
+	period->kind = XN_PERIOD_WINDOW;
+	period->to = place->now;
+	return window_start(text, count, period->to, place->utc_offset_s, &period->from);
+}
+
+int
+xn_period_parse(const char *text, const struct xn_period_place *place, struct xn_period *ret_period,
+    struct xn_error *err)
+{
+	struct xn_period period = {0};
+
+	if (!read_calendar(text, place->utc_offset_s, &period) &&
+	    !read_window(text, place, &period))
+		return xn_fail(err, XN_EINVALID,
+		    "'%.40s' is no period: write 2026, 2026-Q3, 2026-11, 2026-11-25, 24h, 7d or "
+		    "12mo",
+		    text);
+	snprintf(period.name, sizeof(period.name), "%s", text);
+	*ret_period = period;
+	return XN_OK;
+}
+
+/* `Z` or `+HH:MM` in seconds. */
+static bool
+take_offset(const char **text, int *ret_offset_s)
+{
+	int hours, minutes;
+	bool west = **text == '-';
+
+	if (take_letter(text, 'Z')) {
+		*ret_offset_s = 0;
+		return true;
+	}
+	if (!west && **text != '+')
+		return false;
+	++*text;
+	if (!take_number(text, 2, 2, &hours) || !take_letter(text, ':') ||
+	    !take_number(text, 2, 2, &minutes) || hours > 23 || minutes > 59)
+		return false;
+	*ret_offset_s = (hours * 60 + minutes) * (west ? -60 : 60);
+	return true;
+}
+
+static bool
+read_instant(const char *text, int utc_offset_s, xn_instant *ret_instant)
+{
+	struct xn_date date;
+	int hour, minute, second = 0;
+	int offset_s = utc_offset_s;
+
+	if (!take_number(&text, 4, 4, &date.year) || !take_letter(&text, '-') ||
+	    !take_number(&text, 2, 2, &date.month) || !take_letter(&text, '-') ||
+	    !take_number(&text, 2, 2, &date.day) || !is_date(date))
+		return false;
+	*ret_instant = xn_date_start(date, utc_offset_s);
+	if (*text == '\0')
+		return true;
+	if (!take_letter(&text, 'T') || !take_number(&text, 2, 2, &hour) ||
+	    !take_letter(&text, ':') || !take_number(&text, 2, 2, &minute))
+		return false;
+	if (take_letter(&text, ':') && !take_number(&text, 2, 2, &second))
+		return false;
+	if (hour > 23 || minute > 59 || second > 59 || !take_offset(&text, &offset_s))
+		return false;
+	*ret_instant = xn_date_start(date, offset_s);
+	ret_instant->ms += hour * HOUR_MS + minute * INT64_C(60000) + second * INT64_C(1000);
+	return *text == '\0';
+}
+
+void
+xn_instant_text(xn_instant at, int utc_offset_s, char text[XN_INSTANT_TEXT_SIZE])
+{
+	struct xn_date date = xn_date_of(at, utc_offset_s);
+	unsigned into = (unsigned)((at.ms - xn_day_start(at, utc_offset_s).ms) / 1000);
+	unsigned minutes = (unsigned)(utc_offset_s < 0 ? -utc_offset_s : utc_offset_s) / 60;
+
+	snprintf(text, XN_INSTANT_TEXT_SIZE, "%04d-%02d-%02dT%02u:%02u:%02u%c%02u:%02u", date.year,
+	    date.month, date.day, into / 3600, into / 60 % 60, into % 60,
+	    utc_offset_s < 0 ? '-' : '+', minutes / 60 % 24, minutes % 60);
+}
+
+static void
+name_span(struct xn_period *period, int utc_offset_s)
+{
+	char from[XN_INSTANT_TEXT_SIZE], to[XN_INSTANT_TEXT_SIZE];
+
+	xn_instant_text(period->from, utc_offset_s, from);
+	xn_instant_text(period->to, utc_offset_s, to);
+	snprintf(period->name, sizeof(period->name), "%s/%s", from, to);
+}
+
+int
+xn_period_between(const char *from, const char *to, const struct xn_period_place *place,
+    struct xn_period *ret_period, struct xn_error *err)
+{
+	static const char form[] = "'%.40s' is no instant: write 2026-11-25 or "
+				   "2026-11-25T14:30+07:00";
+	struct xn_period period = {.kind = XN_PERIOD_SPAN};
+
+	if (!read_instant(from, place->utc_offset_s, &period.from))
+		return xn_fail(err, XN_EINVALID, form, from);
+	if (!read_instant(to, place->utc_offset_s, &period.to))
+		return xn_fail(err, XN_EINVALID, form, to);
+	if (period.from.ms >= period.to.ms)
+		return xn_fail(err, XN_EINVALID, "%.40s is not before %.40s", from, to);
+	name_span(&period, place->utc_offset_s);
+	*ret_period = period;
+	return XN_OK;
+}
+
+/* ---- what else one asks of a period ---- */
+
+bool
+xn_period_finished(const struct xn_period *period, xn_instant now)
+{
+	return period->to.ms <= now.ms;
+}
+
+static void
+name_calendar(struct xn_period *period, struct xn_date date)
+{
+	switch (period->kind) {
+	case XN_PERIOD_YEAR: snprintf(period->name, sizeof(period->name), "%04d", date.year); break;
+	case XN_PERIOD_QUARTER:
+		snprintf(period->name, sizeof(period->name), "%04d-Q%d", date.year,
+		    (date.month + 2) / 3);
+		break;
+	case XN_PERIOD_MONTH:
+		snprintf(period->name, sizeof(period->name), "%04d-%02d", date.year, date.month);
+		break;
+	case XN_PERIOD_DAY:
+		snprintf(period->name, sizeof(period->name), "%04d-%02d-%02d", date.year,
+		    date.month, date.day);
+		break;
+	case XN_PERIOD_WINDOW:
+	case XN_PERIOD_SPAN: break;
+	}
+}
+
+struct xn_period
+xn_period_before(const struct xn_period *period, int utc_offset_s)
+{
+	static const int months[] = {
+	    [XN_PERIOD_YEAR] = 12, [XN_PERIOD_QUARTER] = 3, [XN_PERIOD_MONTH] = 1};
+	struct xn_period before = {.kind = period->kind, .to = period->from};
+	struct xn_date date = xn_date_of(period->from, utc_offset_s);
+
+	if (period->kind <= XN_PERIOD_MONTH) {
+		date.month -= months[period->kind];
+		before.from = xn_date_start(date, utc_offset_s);
+	} else {
+		before.from.ms = period->from.ms - (period->to.ms - period->from.ms);
+	}
+	if (period->kind >= XN_PERIOD_WINDOW) {
+		before.kind = XN_PERIOD_SPAN;
+		name_span(&before, utc_offset_s);
+	} else {
+		name_calendar(&before, xn_date_of(before.from, utc_offset_s));
+	}
+	return before;
+}
