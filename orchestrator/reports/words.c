@@ -11,6 +11,7 @@ static const char *const words[XN_WORD_COUNT][XN_LANGUAGE_COUNT] = {
     [XN_WORD_REVISION] = {"Bản sửa đổi", "Revision"},
     [XN_WORD_STATE] = {"Trạng thái", "State"},
     [XN_WORD_DRAFT] = {"Bản nháp", "Draft"},
+    [XN_WORD_DRAFT_MARK] = {"BẢN NHÁP", "DRAFT"},
     [XN_WORD_FROZEN] = {"Đã chốt", "Frozen"},
     [XN_WORD_FILED] = {"Đã nộp", "Filed"},
     [XN_WORD_DATA] = {"Mức độ đầy đủ dữ liệu", "Data coverage"},

@@ -15,6 +15,7 @@ enum xn_word {
 	XN_WORD_REVISION,
 	XN_WORD_STATE,
 	XN_WORD_DRAFT,
+	XN_WORD_DRAFT_MARK, /* across a page */
 	XN_WORD_FROZEN,
 	XN_WORD_FILED,
 	XN_WORD_DATA, /* completeness of the data */
