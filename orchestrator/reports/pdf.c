@@ -121,7 +121,7 @@ xn_pdf_heading(struct xn_pdf *pdf, const char *title)
 		    (cairo_pdf_outline_flags_t)0);
 	}
 	height = xn_pdf_wrap(pdf, XN_PDF_HEADING, XN_PDF_MARGIN, pdf->y,
-	    xn_pdf_right(pdf) - XN_PDF_MARGIN, text, true);
+	    xn_pdf_right(pdf) - XN_PDF_MARGIN, text, false, true);
 	pdf->y += height + 5;
 }
 
@@ -137,7 +137,7 @@ put_fact(struct xn_pdf *pdf, enum xn_word word, const char *value)
 	    pdf, XN_PDF_BODY_BOLD, XN_PDF_MARGIN, pdf->y + 9, 0, xn_word(word, pdf->language));
 	xn_pdf_text(text, sizeof(text), value);
 	pdf->y += xn_pdf_wrap(pdf, XN_PDF_BODY, XN_PDF_MARGIN + column, pdf->y,
-	    xn_pdf_right(pdf) - XN_PDF_MARGIN - column, text, true);
+	    xn_pdf_right(pdf) - XN_PDF_MARGIN - column, text, false, true);
 	pdf->y += 2;
 }
 
@@ -150,9 +150,11 @@ put_title(struct xn_pdf *pdf)
 
 	pdf->y += 10;
 	xn_pdf_text(text, sizeof(text), document->title[pdf->language]);
-	pdf->y += xn_pdf_wrap(pdf, XN_PDF_TITLE, XN_PDF_MARGIN, pdf->y, room, text, true) + 3;
+	pdf->y +=
+	    xn_pdf_wrap(pdf, XN_PDF_TITLE, XN_PDF_MARGIN, pdf->y, room, text, false, true) + 3;
 	xn_pdf_text(text, sizeof(text), document->site[pdf->language]);
-	pdf->y += xn_pdf_wrap(pdf, XN_PDF_HEADING, XN_PDF_MARGIN, pdf->y, room, text, true) + 12;
+	pdf->y +=
+	    xn_pdf_wrap(pdf, XN_PDF_HEADING, XN_PDF_MARGIN, pdf->y, room, text, false, true) + 12;
 	xn_word_period(text, document, pdf->language);
 	put_fact(pdf, XN_WORD_PERIOD, text);
 	put_fact(pdf, XN_WORD_IDENTIFIER, document->id);
@@ -173,7 +175,8 @@ put_warning(struct xn_pdf *pdf, const char *text)
 	char head[64];
 
 	room = xn_pdf_right(pdf) - XN_PDF_MARGIN - 2 * padding;
-	height = xn_pdf_wrap(pdf, XN_PDF_BODY, 0, 0, room, text, false) + leading + 2 * padding;
+	height =
+	    xn_pdf_wrap(pdf, XN_PDF_BODY, 0, 0, room, text, false, false) + leading + 2 * padding;
 	xn_pdf_need(pdf, height, pdf->landscape);
 	if (!pdf->counting) {
 		xn_pdf_flush(pdf);
@@ -187,7 +190,7 @@ put_warning(struct xn_pdf *pdf, const char *text)
 	snprintf(head, sizeof(head), "⚠ %s", xn_word(XN_WORD_WARNING, pdf->language));
 	xn_pdf_show(pdf, XN_PDF_BODY_BOLD, XN_PDF_MARGIN + padding, pdf->y + padding + 9, 0, head);
 	xn_pdf_wrap(pdf, XN_PDF_BODY, XN_PDF_MARGIN + padding, pdf->y + padding + leading + 1, room,
-	    text, true);
+	    text, false, true);
 	pdf->y += height + 6;
 }
 
@@ -204,10 +207,11 @@ put_remarks(struct xn_pdf *pdf)
 			put_warning(pdf, text);
 			continue;
 		}
-		xn_pdf_need(
-		    pdf, xn_pdf_wrap(pdf, XN_PDF_BODY, 0, 0, room, text, false), pdf->landscape);
+		xn_pdf_need(pdf, xn_pdf_wrap(pdf, XN_PDF_BODY, 0, 0, room, text, false, false),
+		    pdf->landscape);
 		pdf->y +=
-		    xn_pdf_wrap(pdf, XN_PDF_BODY, XN_PDF_MARGIN, pdf->y, room, text, true) + 3;
+		    xn_pdf_wrap(pdf, XN_PDF_BODY, XN_PDF_MARGIN, pdf->y, room, text, false, true) +
+		    3;
 	}
 	pdf->y += 12;
 }

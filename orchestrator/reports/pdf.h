@@ -92,9 +92,10 @@ double xn_pdf_widest_word(struct xn_pdf *pdf, enum xn_pdf_style style, const cha
 void xn_pdf_show(struct xn_pdf *pdf, enum xn_pdf_style style, double x, double base_line,
     double align, const char *text);
 
-/* Lines no wider than `width` from `top` on; returns their height. Only measures when !draw. */
+/* Lines no wider than `width` from `top` on, at the right when `right`; returns their height. Only
+ * measures when !draw. */
 double xn_pdf_wrap(struct xn_pdf *pdf, enum xn_pdf_style style, double x, double top, double width,
-    const char *text, bool draw);
+    const char *text, bool right, bool draw);
 
 void xn_pdf_flush(struct xn_pdf *pdf);
 

@@ -167,11 +167,9 @@ header(struct xn_pdf *pdf, const struct grid *grid, double top, bool draw)
 
 		xn_word_field(title, sizeof(title), field, pdf->language);
 		xn_pdf_text(text, sizeof(text), title);
-		/* A title of a number is right-aligned when it takes one line. */
-		if (is_right(field))
-			x += fmax(0, room - xn_pdf_width(pdf, XN_PDF_CELL_BOLD, text));
 		tallest = fmax(tallest,
-		    xn_pdf_wrap(pdf, XN_PDF_CELL_BOLD, x, top + PADDING, room, text, draw));
+		    xn_pdf_wrap(pdf, XN_PDF_CELL_BOLD, x, top + PADDING, room, text,
+			is_right(field), draw));
 	}
 	return tallest + 2 * PADDING;
 }
@@ -202,7 +200,8 @@ row_height(struct xn_pdf *pdf, const struct grid *grid, const struct xn_cell *ro
 			continue;
 		cell_text(pdf, &grid->table->fields[i], &row[i], text);
 		tallest = fmax(tallest,
-		    xn_pdf_wrap(pdf, XN_PDF_CELL, 0, 0, grid->width[i] - 2 * PADDING, text, false));
+		    xn_pdf_wrap(
+			pdf, XN_PDF_CELL, 0, 0, grid->width[i] - 2 * PADDING, text, false, false));
 	}
 	return fmax(grid->row_height, tallest + PADDING);
 }
@@ -226,7 +225,8 @@ put_row(struct xn_pdf *pdf, const struct grid *grid, const struct xn_cell *row, 
 		if (is_right(&grid->table->fields[i]))
 			xn_pdf_show(pdf, XN_PDF_CELL, x + room, base_line, 1, text);
 		else if (grid->wraps[i])
-			xn_pdf_wrap(pdf, XN_PDF_CELL, x, pdf->y + PADDING / 2, room, text, true);
+			xn_pdf_wrap(
+			    pdf, XN_PDF_CELL, x, pdf->y + PADDING / 2, room, text, false, true);
 		else
 			xn_pdf_show(pdf, XN_PDF_CELL, x, base_line, 0, text);
 	}

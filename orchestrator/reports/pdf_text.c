@@ -326,7 +326,7 @@ line_end(struct xn_pdf *pdf, enum xn_pdf_style style, const char *text, double w
 
 double
 xn_pdf_wrap(struct xn_pdf *pdf, enum xn_pdf_style style, double x, double top, double width,
-    const char *text, bool draw)
+    const char *text, bool right, bool draw)
 {
 	double leading = xn_pdf_leading(pdf, style), base_line = top + size_of(pdf, style);
 	int units;
@@ -334,6 +334,8 @@ xn_pdf_wrap(struct xn_pdf *pdf, enum xn_pdf_style style, double x, double top, d
 	draw = draw && !pdf->counting;
 	if (!text_is_simple(text)) {
 		shape(pdf, style, text, strlen(text), width);
+		pango_layout_set_alignment(
+		    pdf->layout, right ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
 		pango_layout_get_size(pdf->layout, NULL, &units);
 		if (draw)
 			show_shaped(pdf, style, x, base_line);
@@ -343,7 +345,9 @@ xn_pdf_wrap(struct xn_pdf *pdf, enum xn_pdf_style style, double x, double top, d
 		const char *next, *end = line_end(pdf, style, text, width, &next);
 
 		if (draw)
-			show_line(pdf, style, x, base_line, text, end);
+			show_line(pdf, style,
+			    right ? x + width - width_of(pdf, style, text, end) : x, base_line,
+			    text, end);
 		base_line += leading;
 		text = next;
 	} while (*text);
@@ -364,7 +368,7 @@ xn_pdf_watermark(struct xn_pdf *pdf, const char *word)
 	cairo_move_to(pdf->cr, -(ink.x + ink.width / 2.0) / PANGO_SCALE,
 	    -(ink.y + ink.height / 2.0) / PANGO_SCALE);
 	pango_cairo_layout_path(pdf->cr, pdf->layout);
-	cairo_set_source_rgb(pdf->cr, 0.93, 0.93, 0.93);
+	cairo_set_source_rgb(pdf->cr, 0.95, 0.95, 0.95);
 	cairo_fill(pdf->cr);
 	cairo_restore(pdf->cr);
 }
