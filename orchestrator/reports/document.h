@@ -16,6 +16,10 @@
 #include "common/error.h"
 #include "common/units.h"
 
+#define XN_DECIMALS_MAX    18
+#define XN_NUMBER_TEXT_MAX 40 /* a number as text: sign, 20 digits, 6 dots, comma, NUL */
+#define XN_TIME_TEXT_MAX   40
+
 enum xn_language { XN_LANGUAGE_VI, XN_LANGUAGE_EN, XN_LANGUAGE_COUNT };
 
 enum xn_field_kind { XN_FIELD_TEXT, XN_FIELD_NUMBER, XN_FIELD_INSTANT, XN_FIELD_DATE };
@@ -25,15 +29,16 @@ struct xn_field {
 	const char *name;
 	const char *title[XN_LANGUAGE_COUNT];
 	enum xn_field_kind kind;
-	int decimals;     /* of NUMBER */
+	int decimals;     /* of NUMBER: 0 to XN_DECIMALS_MAX */
 	const char *unit; /* "kWh"; "" */
 	bool required;
 	bool sensitive; /* not in open data: names of racks, hosts, VMs, meters */
 };
 
 struct xn_cell {
-	bool none;        /* nothing is known; never 0 */
-	int64_t scaled;   /* NUMBER: value x 10^decimals; INSTANT, DATE: ms since 1970 */
+	bool none;      /* nothing is known; never 0 */
+	int64_t scaled; /* NUMBER: value x 10^decimals; INSTANT, DATE: ms since 1970 UTC, of a date
+			 * any instant of that day in the site's time */
 	const char *text; /* TEXT */
 	bool estimated;   /* shown as such, never bold */
 };
@@ -98,15 +103,28 @@ struct xn_cell *xn_table_row(struct xn_document *document, struct xn_table *tabl
 struct xn_chart *xn_document_chart(struct xn_document *document, enum xn_chart_kind kind,
     const struct xn_table *table, uint32_t x, const char *title_vi, const char *title_en);
 
-/* A number as it is printed, with dot or, in Vietnamese text, with comma and dots. */
+/* A number as it is printed, with dot or, in Vietnamese text, with comma and dots; "" if none. */
 void xn_document_number(char *ret_text, size_t size, const struct xn_field *field,
     const struct xn_cell *cell, enum xn_language language, bool grouped);
+
+/* The next character of outside text, as every format can carry it: bytes that are no UTF-8 and
+ * control characters are U+FFFD. *at must be before `end`. */
+uint32_t xn_document_character(const char **at, const char *end);
+/* Its UTF-8; returns the length. */
+size_t xn_document_utf8(char ret_bytes[4], uint32_t character);
+/* A whole text of such characters, cut with an ellipsis where `size` ends; returns its length. */
+size_t xn_document_text(char *ret_text, size_t size, const char *text);
+
+/* "2026-11-25T07:00:00+07:00" in the site's time, with ms where there are; of a DATE the day. */
+void xn_document_time(char ret_text[XN_TIME_TEXT_MAX], const struct xn_document *document,
+    enum xn_field_kind kind, int64_t ms);
 
 /* ---- writers ---- */
 
 enum xn_report_format { XN_REPORT_CSV, XN_REPORT_JSON, XN_REPORT_XLSX, XN_REPORT_PDF };
 
-/* csv.c: RFC 4180 of one table (NULL: the first); field names as header, dot decimals. */
+/* csv.c: RFC 4180 of one table (NULL: the first); field names as header, dot decimals; a writer
+ * that fails because `out` does says XN_ESYSTEM. */
 int xn_report_csv(const struct xn_document *document, const struct xn_table *table, FILE *out,
     struct xn_error *err);
 /* csvw.c: its metadata, as name.csv-metadata.json. */
