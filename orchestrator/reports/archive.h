@@ -30,7 +30,8 @@ struct xn_archive_row {
 	char reference[XN_SENTENCE_SIZE]; /* of FILED: where it was handed in */
 };
 
-int xn_archive_open(struct xn_archive **ret_archive, const char *state_folder, struct xn_error *err);
+int xn_archive_open(
+    struct xn_archive **ret_archive, const char *state_folder, struct xn_error *err);
 void xn_archive_close(struct xn_archive *archive);
 
 /* In the order in which they were frozen. */
@@ -38,8 +39,8 @@ int xn_archive_list(struct xn_archive *archive,
     int (*each)(const struct xn_archive_row *row, void *context, struct xn_error *err),
     void *context, struct xn_error *err);
 /* The newest revision of what begins with `id` ("SITE/KIND/PERIOD"); XN_ENOTFOUND. */
-int xn_archive_newest(struct xn_archive *archive, const char *id,
-    struct xn_archive_row *ret_row, struct xn_error *err);
+int xn_archive_newest(struct xn_archive *archive, const char *id, struct xn_archive_row *ret_row,
+    struct xn_error *err);
 /* The SHA-256 of the last manifest in the chain; "" if there is none. */
 int xn_archive_last(
     struct xn_archive *archive, char ret_sha256[XN_SHA256_TEXT_SIZE], struct xn_error *err);
@@ -54,12 +55,12 @@ int xn_archive_file(struct xn_archive *archive, const char *id, const char *refe
 
 struct xn_schedule_row {
 	int64_t id;
-	char kind[XN_NAME_SIZE];   /* or "all", "open-data" */
-	char every[16];            /* month, quarter, year: of the one before */
-	int day;                   /* of the month: 1..28 */
-	int minute;                /* of the day, site time */
-	char formats[64];          /* "csv,pdf" */
-	char languages[16];        /* "vi,en" */
+	char kind[XN_NAME_SIZE]; /* or "all", "open-data" */
+	char every[16];          /* month, quarter, year: of the one before */
+	int day;                 /* of the month: 1..28 */
+	int minute;              /* of the day, site time */
+	char formats[64];        /* "csv,pdf" */
+	char languages[16];      /* "vi,en" */
 	char folder[512];
 	bool freeze;
 	char done[XN_PERIOD_NAME_SIZE]; /* the last period that was made; "" */

@@ -15,7 +15,7 @@
 
 /* What a person asked for. */
 struct xn_export {
-	const char *state;       /* folder */
+	const char *state;        /* folder */
 	struct xn_signer *signer; /* NULL: not signed */
 	struct xn_report_order order;
 	enum xn_report_format format;
@@ -31,8 +31,8 @@ int xn_export_bytes(struct xn_books *books, const struct xn_export *export, char
     size_t *ret_size, struct xn_error *err);
 
 /* Writes `path` and beside it the manifest, signature and sums, and of CSV the metadata. */
-int xn_export_file(struct xn_books *books, const struct xn_export *export, const char *path,
-    struct xn_error *err);
+int xn_export_file(
+    struct xn_books *books, const struct xn_export *export, const char *path, struct xn_error *err);
 
 /* Freezes the period. XN_EREFUSED: it is not over. *ret_new is false when the newest revision still
  * says what the books say; ret_row is then that one. */

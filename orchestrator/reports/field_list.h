@@ -1,6 +1,7 @@
 /*
- * Field list: the fields of Regulation (EU) 2024/1364 that ship with Xanh (policies/library), within
- * the program, so that a report does not depend on what lies where. Plain CSV: a header, no quotes.
+ * Field list: the fields of Regulation (EU) 2024/1364 that ship with Xanh (policies/library),
+ * within the program, so that a report does not depend on what lies where. Plain CSV: a header, no
+ * quotes.
  */
 #ifndef XN_REPORTS_FIELD_LIST_H
 #define XN_REPORTS_FIELD_LIST_H

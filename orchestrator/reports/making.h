@@ -7,7 +7,6 @@
 
 #include <gnutls/crypto.h>
 
-#include "orchestrator/books/json.h"
 #include "orchestrator/reports/field_list.h"
 #include "orchestrator/reports/reports.h"
 
@@ -110,6 +109,11 @@ int64_t xn_share(int64_t part, int64_t whole, int64_t scale);
 xn_energy xn_magnitude(xn_energy energy);
 
 /* ---- words ---- */
+
+/* "grid", "vm"; "M". */
+const char *xn_account_word(enum xn_account account);
+char xn_grade_letter(enum xn_grade grade);
+void xn_amount_add(struct xn_amount *sum, const struct xn_amount *part);
 
 void xn_remark(struct xn_making *making, bool warning, const char *vi, const char *en);
 /* With a number in both languages: `format`s have one %s. */
