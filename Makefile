@@ -231,12 +231,13 @@ demo: deps ## a small site on this machine: real protocols, real libvirt, one pa
 
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/xanh/profiles \
-	  $(DESTDIR)$(PREFIX)/share/xanh/examples/policies $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	  $(DESTDIR)$(PREFIX)/share/xanh/library $(DESTDIR)$(PREFIX)/share/xanh/examples/policies $(DESTDIR)$(PREFIX)/lib/systemd/system \
 	  $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 755 $(O)/xanh $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(O)/xanhd $(O)/xanh-agent $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 docs/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 drivers/profiles/*.yaml $(DESTDIR)$(PREFIX)/share/xanh/profiles/
+	install -m 644 policies/library/* $(DESTDIR)$(PREFIX)/share/xanh/library/
 	install -m 644 deploy/examples/*.yaml $(DESTDIR)$(PREFIX)/share/xanh/examples/
 	install -m 644 deploy/examples/policies/*.yaml $(DESTDIR)$(PREFIX)/share/xanh/examples/policies/
 	install -m 644 deploy/systemd/*.service $(DESTDIR)$(PREFIX)/lib/systemd/system/

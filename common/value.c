@@ -72,6 +72,12 @@ same_but_case(const char *a, const char *b)
 	return strlen(a) == strlen(b) && strcasecmp(a, b) == 0;
 }
 
+static const char *
+article(const char *noun)
+{
+	return strchr("aeiou", noun[0]) != NULL ? "an" : "a";
+}
+
 /* Says what is wrong with the unit: missing, in the wrong case, or another. */
 static bool
 refuse_unit(xn_node node, struct xn_problems *problems, const char *word, const struct unit *units,
@@ -85,7 +91,7 @@ refuse_unit(xn_node node, struct xn_problems *problems, const char *word, const 
 			snprintf(advice, sizeof(advice), "did you mean '%s'?", units->word);
 	if (word[0] == '\0')
 		xn_problem_add(problems, node->mark, advice,
-		    "'%.64s' has no unit: a %s is expected", node->text, what);
+		    "'%.64s' has no unit: %s %s is expected", node->text, article(what), what);
 	else
 		xn_problem_add(problems, node->mark, advice, "'%.64s' is no %s: wrong unit '%.32s'",
 		    node->text, what, word);
@@ -139,8 +145,8 @@ read_amount(xn_node node, struct xn_problems *problems, const struct unit *units
 	if (!read_quantity(node, problems, units, what, example, &value))
 		return false;
 	if (value < 0) {
-		xn_problem_add(problems, node->mark, NULL, "'%.64s': a %s is never below zero",
-		    node->text, what);
+		xn_problem_add(problems, node->mark, NULL, "'%.64s': %s %s is never below zero",
+		    node->text, article(what), what);
 		return false;
 	}
 	*ret_value = value;
@@ -316,6 +322,47 @@ xn_value_bandwidth(xn_node node, struct xn_problems *problems, int64_t *ret_mbps
 	static const struct unit units[] = {{"Mbit/s", 1}, {"Gbit/s", 1000}, {NULL, 0}};
 
 	return read_amount(node, problems, units, "bandwidth", "100 Mbit/s", ret_mbps);
+}
+
+bool
+xn_value_peak_power(xn_node node, struct xn_problems *problems, xn_power *ret_power)
+{
+	static const struct unit units[] = {{"kWp", 1000000}, {"MWp", 1000000000}, {NULL, 0}};
+
+	return read_amount(node, problems, units, "peak power", "900 kWp", &ret_power->mw);
+}
+
+bool
+xn_value_energy_price(xn_node node, struct xn_problems *problems, xn_money *ret_price)
+{
+	static const struct unit units[] = {{"VND/kWh", 1000}, {NULL, 0}};
+
+	return read_amount(node, problems, units, "energy price", "1833 VND/kWh", &ret_price->mvnd);
+}
+
+bool
+xn_value_demand_price(xn_node node, struct xn_problems *problems, xn_money *ret_price)
+{
+	static const struct unit units[] = {{"VND/kW", 1000}, {NULL, 0}};
+
+	return read_amount(
+	    node, problems, units, "demand price", "235414 VND/kW", &ret_price->mvnd);
+}
+
+bool
+xn_value_carbon(xn_node node, struct xn_problems *problems, xn_carbon *ret_carbon)
+{
+	static const struct unit units[] = {{"g/kWh", 1000}, {"kg/kWh", 1000000}, {NULL, 0}};
+
+	return read_amount(node, problems, units, "carbon factor", "659 g/kWh", &ret_carbon->mg);
+}
+
+bool
+xn_value_water(xn_node node, struct xn_problems *problems, int64_t *ret_ul)
+{
+	static const struct unit units[] = {{"l/kWh", 1000000}, {NULL, 0}};
+
+	return read_amount(node, problems, units, "water use", "1.2 l/kWh", ret_ul);
 }
 
 bool

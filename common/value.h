@@ -30,6 +30,12 @@ bool xn_value_temperature(xn_node node, struct xn_problems *problems, xn_tempera
 bool xn_value_memory(xn_node node, struct xn_problems *problems, int64_t *ret_mib);
 bool xn_value_cores(xn_node node, struct xn_problems *problems, int64_t *ret_millicores);
 bool xn_value_bandwidth(xn_node node, struct xn_problems *problems, int64_t *ret_mbps);
+/* Peak power of PV (kWp MWp), and what a kWh or a month's kW costs, emits or takes of water. */
+bool xn_value_peak_power(xn_node node, struct xn_problems *problems, xn_power *ret_power);
+bool xn_value_energy_price(xn_node node, struct xn_problems *problems, xn_money *ret_price);
+bool xn_value_demand_price(xn_node node, struct xn_problems *problems, xn_money *ret_price);
+bool xn_value_carbon(xn_node node, struct xn_problems *problems, xn_carbon *ret_carbon);
+bool xn_value_water(xn_node node, struct xn_problems *problems, int64_t *ret_ul);
 /* RFC 3339 with offset, seconds optional. */
 bool xn_value_instant(xn_node node, struct xn_problems *problems, xn_instant *ret_instant);
 /* `HH:MM-HH:MM` as minutes of the day, 0..1440; with `wraps` allowed start may be after end. */

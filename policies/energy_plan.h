@@ -16,9 +16,37 @@
 
 struct xn_energy_plan;
 
-/* Compiles a document; mistakes become problems and give NULL. Files that it names (`file:`) were
- * read by the caller... see xn_energy_plan_read. */
+/* A file that a plan names, read by whoever compiles. */
+struct xn_energy_file {
+	const struct xn_source *source;
+	const struct xn_yaml *documents; /* of YAML */
+};
+
+/*
+ * Where the files that a plan names come from. `find` gives the file of a path relative to the
+ * plan, as YAML documents or as plain bytes; NULL when there is none.
+ */
+struct xn_energy_files {
+	const struct xn_energy_file *(*find)(void *context, const char *path, bool yaml);
+	void *context;
+	/* Whether a file that says nothing known here is a problem (it is, once it is to be used).
+	 */
+	bool all_known;
+};
+
+/*
+ * Compiles a document; mistakes become problems and give NULL. With `files` NULL, the files that it
+ * names are looked for in the documents that follow it: {kind: file, path: PATH}, then the file's
+ * own document or, of what is no YAML, {kind: bytes, lines: [...]}; that is how a plan is stored.
+ */
 const struct xn_energy_plan *xn_energy_plan_compile(
+    struct xn_arena *arena, const struct xn_yaml *document, struct xn_problems *problems);
+const struct xn_energy_plan *xn_energy_plan_compile_with(struct xn_arena *arena,
+    const struct xn_yaml *document, const struct xn_energy_files *files,
+    struct xn_problems *problems);
+
+/* Checks a document of kind `tariff`, which a plan may name as its file. */
+bool xn_tariff_check(
     struct xn_arena *arena, const struct xn_yaml *document, struct xn_problems *problems);
 
 const char *xn_energy_plan_name(const struct xn_energy_plan *plan);
@@ -26,6 +54,25 @@ const struct xn_source *xn_energy_plan_source(const struct xn_energy_plan *plan)
 /* [from, to); ms 0 and INT64_MAX where the plan has none. */
 xn_instant xn_energy_plan_from(const struct xn_energy_plan *plan);
 xn_instant xn_energy_plan_to(const struct xn_energy_plan *plan);
+
+const char *xn_energy_plan_basis(const struct xn_energy_plan *plan); /* "" */
+
+/* ---- sources: what may be drawn from where; zero where not given ---- */
+
+enum xn_generator_use { XN_GENERATOR_OUTAGE_ONLY, XN_GENERATOR_PEAK, XN_GENERATOR_TEST };
+
+struct xn_energy_sources {
+	xn_power grid_limit;
+	xn_power pv_peak;
+	const char *pv_forecast; /* path of a CSV relative to the plan; NULL */
+	xn_energy battery_capacity;
+	xn_power battery_power;
+	xn_ratio battery_floor;
+	xn_power generator_limit;
+	enum xn_generator_use generator_use;
+};
+
+const struct xn_energy_sources *xn_energy_plan_sources(const struct xn_energy_plan *plan);
 
 /* ---- price ---- */
 
@@ -44,6 +91,9 @@ bool xn_energy_plan_band(
 /* What a kW of the month's highest mean demand costs (two-part price); false: nothing. */
 bool xn_energy_plan_demand(const struct xn_energy_plan *plan, xn_instant at, xn_money *ret_per_kw);
 
+/* The rate of VAT; false: none is given. */
+bool xn_energy_plan_vat(const struct xn_energy_plan *plan, xn_instant at, xn_ratio *ret_rate);
+
 /* ---- carbon ---- */
 
 enum xn_factor_use { XN_FACTOR_LOCATION, XN_FACTOR_RESIDUAL, XN_FACTOR_CONTRACT };
@@ -57,6 +107,11 @@ struct xn_factor {
 /* RESIDUAL falls back to LOCATION, as while no residual mix is published. */
 bool xn_energy_plan_factor(const struct xn_energy_plan *plan, enum xn_factor_use use, xn_instant at,
     struct xn_factor *ret_factor);
+
+/* What contracts deliver together from `from` to `to`, matched or not, and what a kWh of that
+ * emits. False: no contract delivers then. */
+bool xn_energy_plan_contracted(const struct xn_energy_plan *plan, xn_instant from, xn_instant to,
+    int utc_offset_s, xn_energy *ret_energy, xn_carbon *ret_per_kwh);
 
 /* ---- targets ---- */
 
@@ -73,5 +128,31 @@ struct xn_target {
 /* The target at an instant (PUE may differ by hour); false: none. */
 bool xn_energy_plan_target(const struct xn_energy_plan *plan, enum xn_target_metric metric,
     xn_instant at, int utc_offset_s, struct xn_target *ret_target);
+
+/* A share of renewables that a decision sets for a year; `definition` keeps apart what must not be
+ * drawn as one line (with and without hydropower). */
+struct xn_renewable_target {
+	int year;
+	xn_ratio low, high;
+	const char *basis, *definition, *evidence;
+};
+
+const struct xn_renewable_target *xn_energy_plan_renewables(
+    const struct xn_energy_plan *plan, unsigned *ret_count);
+
+/* ---- events: what the grid asks ---- */
+
+struct xn_demand_event {
+	const char *name;
+	xn_instant from, to;
+	bool has_grid_max;
+	xn_power grid_max;
+	xn_power reduce; /* below the baseline; 0: not asked */
+	xn_duration notice;
+	const char *baseline;
+};
+
+const struct xn_demand_event *xn_energy_plan_events(
+    const struct xn_energy_plan *plan, unsigned *ret_count);
 
 #endif

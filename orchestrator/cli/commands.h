@@ -37,6 +37,7 @@ extern const struct xn_cli_command xn_cli_plan_abort;
 extern const struct xn_cli_command xn_cli_policy_check;
 extern const struct xn_cli_command xn_cli_policy_apply;
 extern const struct xn_cli_command xn_cli_policy_show;
+extern const struct xn_cli_command xn_cli_energy_plan_check;
 extern const struct xn_cli_command xn_cli_alarm_list;
 extern const struct xn_cli_command xn_cli_alarm_ack;
 extern const struct xn_cli_command xn_cli_pause;

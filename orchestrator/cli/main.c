@@ -25,6 +25,7 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_policy_check,
     &xn_cli_policy_apply,
     &xn_cli_policy_show,
+    &xn_cli_energy_plan_check,
     &xn_cli_alarm_list,
     &xn_cli_alarm_ack,
     &xn_cli_pause,
