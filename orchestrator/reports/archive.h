@@ -12,7 +12,9 @@
 
 struct xn_archive;
 
-#define XN_ARCHIVE_ID 320
+#define XN_SCHEDULES_MAX 64
+
+#define XN_ARCHIVE_ID    320
 
 struct xn_archive_row {
 	int64_t seq;

@@ -1,5 +1,6 @@
 #include "orchestrator/reports/freeze.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -310,14 +311,19 @@ keep(struct freezing *f, const char *config, xn_instant at, const char *actor,
 	return result;
 }
 
-/* What an earlier try left there, never what has a row. */
+/* What an earlier try left there: a folder that has no row. */
 static void
 clear(const char *folder)
 {
-	char command[PATH_SIZE];
+	DIR *dir = opendir(folder);
 
-	snprintf(command, sizeof(command), "%.4000s.old", folder);
-	rename(folder, command);
+	if (dir == NULL)
+		return;
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+	rmdir(folder);
 }
 
 static int
@@ -326,6 +332,7 @@ write_folder(struct freezing *f, const char *config)
 	int result;
 
 	snprintf(f->part, sizeof(f->part), "%s.part", f->now.folder);
+	clear(f->part);
 	result = make_folders(f->part, f->err);
 	if (result == XN_OK)
 		xn_export_manifest(f->document, config, "vi en", f->manifest);
@@ -338,8 +345,7 @@ write_folder(struct freezing *f, const char *config)
 		    f->manifest, f->part, NULL, f->export.signer, f->now.row.sha256, f->err);
 	if (result != XN_OK)
 		return result;
-	if (access(f->now.folder, F_OK) == 0)
-		clear(f->now.folder);
+	clear(f->now.folder);
 	if (rename(f->part, f->now.folder) != 0)
 		return xn_fail(f->err, XN_ESYSTEM, "%s: %s", f->now.folder, strerror(errno));
 	return XN_OK;

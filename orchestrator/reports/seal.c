@@ -5,15 +5,16 @@
 #include <string.h>
 
 #define PATH_SIZE 4096
+#define NAME_ROOM 1024
 
 /* "F.manifest.json" beside a file, "manifest.json" in a folder. */
 static void
-name_of(char ret_name[PATH_SIZE], const char *stem, const char *what)
+name_of(char ret_name[NAME_ROOM], const char *stem, const char *what)
 {
 	if (stem == NULL)
-		snprintf(ret_name, PATH_SIZE, "%s", what);
+		snprintf(ret_name, NAME_ROOM, "%s", what);
 	else
-		snprintf(ret_name, PATH_SIZE, "%.2000s.%s", stem, what);
+		snprintf(ret_name, NAME_ROOM, "%.900s.%s", stem, what);
 }
 
 static int
@@ -30,7 +31,7 @@ static int
 put_sums(const struct xn_manifest *manifest, const char *folder, const char *stem,
     bool has_signature, struct xn_error *err)
 {
-	char names[3][PATH_SIZE];
+	char names[3][NAME_ROOM];
 	const char *more[] = {names[0], has_signature ? names[1] : NULL, NULL};
 	char *text;
 	int result;
@@ -49,7 +50,7 @@ int
 xn_evidence_seal(struct xn_manifest *manifest, const char *folder, const char *stem,
     struct xn_signer *signer, char ret_sha256[XN_SHA256_TEXT_SIZE], struct xn_error *err)
 {
-	char name[PATH_SIZE], *text;
+	char name[NAME_ROOM], *text;
 	void *der = NULL;
 	size_t size = 0;
 	int result;

@@ -20,6 +20,7 @@ struct check {
 	char manifest_path[PATH_SIZE];
 	char signature_path[PATH_SIZE];
 	char sums_path[PATH_SIZE];
+	char stem[1024];
 	const char *wanted; /* the file asked about; NULL: all that are named */
 	struct xn_manifest manifest;
 	char *text; /* of the manifest */
@@ -100,6 +101,9 @@ find(struct check *check, const char *path)
 		name_in_folder(check);
 	} else if (ends_with(name, ENDING)) {
 		name_beside(check, path, (int)(strlen(path) - strlen(ENDING)));
+		snprintf(check->stem, sizeof(check->stem), "%.*s",
+		    (int)(strlen(name) - strlen(ENDING)), name);
+		check->wanted = check->stem;
 	} else {
 		check->wanted = name;
 		name_beside(check, path, (int)strlen(path));
@@ -138,7 +142,41 @@ check_file(struct check *check, const struct xn_manifest_file *file)
 	}
 }
 
-/* A single export names one file; a folder's manifest many, of which one may be asked about. */
+/* A copy of a frozen file may have another name than the manifest says: its content tells. */
+static void
+check_copy(struct check *check)
+{
+	char path[PATH_SIZE], hash[XN_SHA256_TEXT_SIZE];
+	struct xn_error why;
+	uint64_t size;
+
+	snprintf(path, sizeof(path), "%.3800s/%s", check->folder, check->wanted);
+	if (xn_sha256_file(path, hash, &size, &why) != XN_OK) {
+		say(check, "MISSING", "%s", why.text);
+		check->absent = true;
+		return;
+	}
+	for (unsigned i = 0; i < check->manifest.file_count; i++)
+		if (strcmp(check->manifest.files[i].sha256, hash) == 0) {
+			say(check, "ok", "%s is %s of the manifest: %llu bytes, SHA-256 %s",
+			    check->wanted, check->manifest.files[i].name, (unsigned long long)size,
+			    hash);
+			return;
+		}
+	say(check, "ALTERED", "%s, %llu bytes, SHA-256 %s, is no file of the manifest",
+	    check->wanted, (unsigned long long)size, hash);
+}
+
+static bool
+is_beside(const struct check *check, const char *name)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%.3800s/%s", check->folder, name);
+	return exists(path);
+}
+
+/* All files of a folder; of a single report itself and what of its manifest lies beside it. */
 static void
 check_files(struct check *check)
 {
@@ -146,14 +184,15 @@ check_files(struct check *check)
 
 	for (unsigned i = 0; i < check->manifest.file_count; i++) {
 		const struct xn_manifest_file *file = &check->manifest.files[i];
+		bool named = check->wanted != NULL && strcmp(file->name, check->wanted) == 0;
 
-		if (check->wanted != NULL && strcmp(file->name, check->wanted) != 0)
+		if (check->wanted != NULL && !named && !is_beside(check, file->name))
 			continue;
-		found = true;
+		found |= named;
 		check_file(check, file);
 	}
 	if (!found)
-		say(check, "ALTERED", "the manifest does not name %s", check->wanted);
+		check_copy(check);
 }
 
 static void
