@@ -103,6 +103,13 @@ struct xn_site_snmp {
 	const char *priv;
 };
 
+/* The energy register of what a device measures. */
+struct xn_site_register {
+	int bits; /* 0: not given */
+	xn_energy unit;
+	bool fixed; /* reset: never; it is allowed if not said */
+};
+
 struct xn_site_device {
 	const char *name;
 	const char *profile;
@@ -114,6 +121,12 @@ struct xn_site_device {
 	const char *zone; /* of cooling/ZONE */
 	xn_duration poll;
 	struct xn_site_snmp snmp;
+	xn_ratio accuracy;       /* class of the meter; 0: not given */
+	xn_ratio transformer;    /* class of its current transformers; 0: none or not given */
+	const char *calibrated;  /* "2026-03-01"; NULL */
+	const char *certificate; /* of the calibration; NULL */
+	xn_power max_power;      /* more is a fault of the meter; 0: not given */
+	struct xn_site_register energy_register;
 	bool enabled;
 	const char
 	    *agent; /* the agent that reads it: `agent: NAME`, else its rack's name, else "site" */

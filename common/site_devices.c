@@ -155,6 +155,54 @@ build_measures(builder *b, const struct xn_yaml *value, struct xn_site_device *d
 	}
 }
 
+/* ---- as a meter ---- */
+
+static void
+build_register(builder *b, const struct xn_yaml *node, struct xn_site_register *ret_register)
+{
+	static const struct xn_yaml_key keys[] = {
+	    {"bits", true}, {"unit", true}, {"reset", false}, {NULL, false}};
+	static const char *const resets[] = {"allowed", "never", NULL};
+	struct xn_site_register made = {0};
+	const struct xn_yaml *value;
+	int64_t bits = 0;
+	int choice = 0;
+
+	if (node == NULL || !xn_yaml_check_map(node, keys, b->problems))
+		return;
+	if ((value = xn_yaml_get(node, "bits")) != NULL &&
+	    xn_value_count(value, b->problems, &bits) && (bits < 8 || bits > 64))
+		xn_problem_add(b->problems, value->mark, NULL,
+		    "'%.64s' is out of range: a register has 8 to 64 bits", value->text);
+	if ((value = xn_yaml_get(node, "unit")) != NULL &&
+	    xn_value_energy(value, b->problems, &made.unit) && made.unit.mj == 0)
+		xn_problem_add(
+		    b->problems, value->mark, NULL, "'%.64s': a step is above zero", value->text);
+	if ((value = xn_yaml_get(node, "reset")) != NULL)
+		(void)xn_value_choice(value, b->problems, resets, &choice);
+	made.bits = (int)bits;
+	made.fixed = choice == 1;
+	*ret_register = made;
+}
+
+static void
+build_meter(builder *b, const struct xn_yaml *node, struct xn_site_device *device)
+{
+	const struct xn_yaml *value;
+
+	if ((value = xn_yaml_get(node, "accuracy")) != NULL)
+		(void)xn_value_share(value, b->problems, &device->accuracy);
+	if ((value = xn_yaml_get(node, "transformer")) != NULL)
+		(void)xn_value_share(value, b->problems, &device->transformer);
+	if ((value = xn_yaml_get(node, "calibrated")) != NULL)
+		(void)xn_value_date(value, b->problems, &device->calibrated);
+	if ((value = xn_yaml_get(node, "certificate")) != NULL)
+		(void)xn_value_text(value, b->problems, &device->certificate);
+	if ((value = xn_yaml_get(node, "max_power")) != NULL)
+		(void)xn_value_power(value, b->problems, &device->max_power);
+	build_register(b, xn_yaml_get(node, "register"), &device->energy_register);
+}
+
 /* ---- a device ---- */
 
 static void
@@ -174,7 +222,9 @@ build_device(builder *b, const struct xn_yaml *node, struct xn_site_device *devi
 {
 	static const struct xn_yaml_key keys[] = {{"profile", true}, {"address", true},
 	    {"feeds", false}, {"measures", false}, {"poll", false}, {"snmp", false},
-	    {"enabled", false}, {"agent", false}, {NULL, false}};
+	    {"accuracy", false}, {"transformer", false}, {"calibrated", false},
+	    {"certificate", false}, {"max_power", false}, {"register", false}, {"enabled", false},
+	    {"agent", false}, {NULL, false}};
 	const struct xn_yaml *value;
 
 	*device = (struct xn_site_device){
@@ -186,10 +236,15 @@ build_device(builder *b, const struct xn_yaml *node, struct xn_site_device *devi
 	build_address(b, xn_yaml_get(node, "address"), device);
 	build_feeds(b, xn_yaml_get(node, "feeds"), device);
 	build_measures(b, xn_yaml_get(node, "measures"), device);
+	if (device->feed >= 0 && device->measures != XN_MEASURES_NOTHING)
+		xn_problem_add(b->problems, xn_yaml_get(node, "measures")->key->mark,
+		    "one meter has one place: name the device that measures the rest",
+		    "a device that feeds a rack measures nothing else");
 	build_poll(b, xn_yaml_get(node, "poll"), &device->poll);
 	if (device->address != NULL && strncmp(device->address, "snmp:", 5) == 0)
 		device->snmp = b->snmp;
 	build_snmp(b, xn_yaml_get(node, "snmp"), &device->snmp);
+	build_meter(b, node, device);
 	if ((value = xn_yaml_get(node, "enabled")) != NULL)
 		(void)xn_value_switch(value, b->problems, &device->enabled);
 	if ((value = xn_yaml_get(node, "agent")) != NULL)

@@ -301,6 +301,32 @@ print_snmp(FILE *out, const struct xn_site_snmp *snmp)
 }
 
 static void
+print_meter(FILE *out, const struct xn_site_device *device)
+{
+	const struct xn_site_register *energy = &device->energy_register;
+
+	if (device->accuracy.ppm != 0) {
+		fputs("    accuracy: ", out);
+		print_decimal(out, device->accuracy.ppm, 4, "%\n");
+	}
+	if (device->transformer.ppm != 0) {
+		fputs("    transformer: ", out);
+		print_decimal(out, device->transformer.ppm, 4, "%\n");
+	}
+	print_key(out, "    calibrated", device->calibrated);
+	print_key(out, "    certificate", device->certificate);
+	if (device->max_power.mw != 0) {
+		fputs("    max_power: ", out);
+		print_decimal(out, device->max_power.mw, 3, "W\n");
+	}
+	if (energy->bits != 0) {
+		fprintf(out, "    register: {bits: %d, unit: ", energy->bits);
+		print_decimal(out, energy->unit.mj / 36 * 10 + energy->unit.mj % 36 * 10 / 36, 6,
+		    energy->fixed ? "Wh, reset: never}\n" : "Wh, reset: allowed}\n");
+	}
+}
+
+static void
 print_device(const struct xn_site *site, FILE *out, const struct xn_site_device *device)
 {
 	static const char *const measures[] = {
@@ -318,6 +344,7 @@ print_device(const struct xn_site *site, FILE *out, const struct xn_site_device 
 	print_time(out, device->poll);
 	fprintf(out, "\n    enabled: %s\n    agent: %s\n", device->enabled ? "true" : "false",
 	    device->agent);
+	print_meter(out, device);
 	print_snmp(out, &device->snmp);
 }
 

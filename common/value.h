@@ -38,6 +38,8 @@ bool xn_value_carbon(xn_node node, struct xn_problems *problems, xn_carbon *ret_
 bool xn_value_water(xn_node node, struct xn_problems *problems, int64_t *ret_ul);
 /* RFC 3339 with offset, seconds optional. */
 bool xn_value_instant(xn_node node, struct xn_problems *problems, xn_instant *ret_instant);
+/* A day of the calendar, `2026-03-01`, as it is written. */
+bool xn_value_date(xn_node node, struct xn_problems *problems, const char **ret_date);
 /* `HH:MM-HH:MM` as minutes of the day, 0..1440; with `wraps` allowed start may be after end. */
 bool xn_value_hours(
     xn_node node, struct xn_problems *problems, bool wraps, int *ret_start, int *ret_end);

@@ -162,6 +162,24 @@ take_date(const char **text, int64_t *ret_days)
 	return true;
 }
 
+bool
+xn_value_date(xn_node node, struct xn_problems *problems, const char **ret_date)
+{
+	const char *at;
+	int64_t days;
+
+	if (!xn_yaml_check_scalar(node, problems))
+		return false;
+	at = node->text;
+	if (!take_date(&at, &days) || *at != '\0') {
+		xn_problem_add(problems, node->mark, "write it like 2026-03-01",
+		    "'%.64s' is no date", node->text);
+		return false;
+	}
+	*ret_date = node->text;
+	return true;
+}
+
 /* Seconds and thousandths, if they are written. */
 static bool
 take_seconds(const char **text, int64_t *ret_ms)

@@ -324,6 +324,19 @@ require(struct xn_plan_reader *in, const struct xn_yaml *node, const char *key)
 	return value;
 }
 
+/* Whether reading met no mistake in it: what is missing from a part that was cut off is not told.
+ */
+static bool
+is_whole(const struct xn_yaml *node)
+{
+	if (node->cut || node->spoiled)
+		return false;
+	XN_YAML_EACH (child, node)
+		if (!is_whole(child))
+			return false;
+	return true;
+}
+
 void
 xn_plan_read_tariff_file(
     struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_prices *prices)
@@ -346,8 +359,8 @@ xn_plan_read_tariff_file(
 	}
 	uses = require(in, node, "schedule");
 	choice = (struct choice){require(in, node, "category"), require(in, node, "voltage")};
-	if (!xn_tariff_check(in->arena, document, in->problems) || uses == NULL ||
-	    choice.category == NULL || choice.voltage == NULL)
+	if (!xn_tariff_check(in->arena, document, in->problems) || !is_whole(document) ||
+	    uses == NULL || choice.category == NULL || choice.voltage == NULL)
 		return;
 	series = xn_yaml_get(document, "prices");
 	series = xn_yaml_get(node, "prices") != NULL

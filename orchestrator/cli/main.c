@@ -32,6 +32,15 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_resume,
     &xn_cli_dashboard,
     &xn_cli_doctor,
+    /* energy */
+    &xn_cli_energy_show,
+    &xn_cli_energy_flow,
+    &xn_cli_energy_balance,
+    &xn_cli_energy_compare,
+    &xn_cli_energy_coverage,
+    &xn_cli_energy_corrections,
+    &xn_cli_tenant_energy,
+    &xn_cli_vm_energy,
     /* reports */
     &xn_cli_report_verify,
     /* devices */

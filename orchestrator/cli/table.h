@@ -18,7 +18,9 @@ enum xn_cell {
 	XN_CELL_CORES,
 	XN_CELL_MIB,
 	XN_CELL_WH,
-	XN_CELL_YES,  /* a true switch */
+	XN_CELL_KWH,
+	XN_CELL_SHARE, /* 0..1, as per cent */
+	XN_CELL_YES,   /* a true switch */
 	XN_CELL_TIME, /* RFC 3339 text, as the local hour; with its date when that is another day */
 };
 

@@ -30,11 +30,13 @@ struct xn_topo_meter {
 	const char
 	    *name; /* "pdu-a07-a/3", "meter-main": device and outlet as an operator says it */
 	enum xn_meter_role role;
-	uint32_t rack;     /* of FEED, OUTLET, INLET; XN_NONE otherwise */
-	uint32_t host;     /* of OUTLET */
-	int feed;          /* 0 A, 1 B; of FEED and OUTLET; -1 */
-	xn_power max;      /* plausible at most: breaker or plate; 0: unknown */
-	xn_energy modulus; /* where the energy register wraps; 0: unknown */
+	uint32_t rack;        /* of FEED, OUTLET, INLET; XN_NONE otherwise */
+	uint32_t host;        /* of OUTLET */
+	int feed;             /* 0 A, 1 B; of FEED and OUTLET; -1 */
+	xn_power max;         /* plausible at most: breaker or plate; 0: unknown */
+	xn_energy modulus;    /* where the energy register wraps; 0: unknown */
+	xn_ratio accuracy;    /* class of the meter; 0: not given */
+	xn_ratio transformer; /* class of its current transformers; 0: none or not given */
 };
 
 struct xn_topo_rack {

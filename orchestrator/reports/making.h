@@ -7,6 +7,8 @@
 
 #include <gnutls/crypto.h>
 
+#include "orchestrator/books/json.h"
+#include "orchestrator/books/price.h"
 #include "orchestrator/reports/field_list.h"
 #include "orchestrator/reports/reports.h"
 
@@ -83,6 +85,25 @@ int xn_making_activities(struct xn_making *making,
 /* The sum of one kind; *ret_count says how many there were. */
 int xn_making_activity(struct xn_making *making, enum xn_activity kind, int64_t *ret_milli,
     unsigned *ret_count, struct xn_error *err);
+/*
+ * The period's supply step by step (TOTAL, DAY or MONTH), priced and with its carbon by the energy
+ * plans in force; one pass over the intervals.
+ */
+struct xn_supply {
+	xn_instant start, end; /* of the step, in site time, within the period */
+	const struct xn_price *price;
+	struct xn_amount amounts[XN_ACCOUNT_GENERATOR + 1]; /* by source */
+	struct xn_amount it;
+	const struct xn_energy_plan *plan; /* that was in force last; NULL */
+};
+int xn_making_supply(struct xn_making *making, enum xn_books_step step,
+    int (*each)(const struct xn_supply *supply, void *context, struct xn_error *err),
+    void *context, struct xn_error *err);
+/* The grid's factor at the step's start; false: the plan has none. */
+bool xn_supply_factor(const struct xn_supply *supply, struct xn_factor *ret_factor);
+/* Says what could not be priced or counted of a sum over the period. */
+void xn_supply_remarks(struct xn_making *making, const struct xn_price *price);
+
 /* What a report learned from elsewhere belongs to the slice, too. */
 void xn_making_note(struct xn_making *making, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -109,11 +130,6 @@ int64_t xn_share(int64_t part, int64_t whole, int64_t scale);
 xn_energy xn_magnitude(xn_energy energy);
 
 /* ---- words ---- */
-
-/* "grid", "vm"; "M". */
-const char *xn_account_word(enum xn_account account);
-char xn_grade_letter(enum xn_grade grade);
-void xn_amount_add(struct xn_amount *sum, const struct xn_amount *part);
 
 void xn_remark(struct xn_making *making, bool warning, const char *vi, const char *en);
 /* With a number in both languages: `format`s have one %s. */

@@ -50,8 +50,16 @@ static const struct route routes[] = {
     {"POST", "/api/v1/alarms/*/ack", ACT, xn_api_ack},
     {"POST", "/api/v1/pause", ACT, xn_api_pause},
     {"POST", "/api/v1/resume", ACT, xn_api_resume},
-    {"GET", "/api/v1/ledger", READ, xn_api_ledger},
+    {"GET", "/api/v1/ledger", READ, xn_api_ask},
     {"GET", "/api/v1/history", READ, xn_api_history},
+    {"GET", "/api/v1/energy", READ, xn_api_ask},
+    {"GET", "/api/v1/energy/flow", READ, xn_api_ask},
+    {"GET", "/api/v1/energy/balance", READ, xn_api_ask},
+    {"GET", "/api/v1/energy/compare", READ, xn_api_ask},
+    {"GET", "/api/v1/energy/coverage", READ, xn_api_ask},
+    {"GET", "/api/v1/energy/corrections", READ, xn_api_ask},
+    {"GET", "/api/v1/energy/tenants", READ, xn_api_ask},
+    {"GET", "/api/v1/energy/vms", READ, xn_api_ask},
 };
 
 /* ---- answers ---- */

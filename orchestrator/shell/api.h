@@ -42,10 +42,11 @@ void xn_api_meters(struct xn_call *call);
 void xn_api_alarms(struct xn_call *call);
 void xn_api_plans(struct xn_call *call);
 void xn_api_plan(struct xn_call *call);
-void xn_api_ledger(struct xn_call *call);
 void xn_api_history(struct xn_call *call);
 void xn_api_policy(struct xn_call *call);
 void xn_api_metrics(struct xn_call *call);
+/* A question of the books: the path behind /api/v1. */
+void xn_api_ask(struct xn_call *call);
 
 /* api_act.c */
 /* The answer to an agent's hello or frames. */

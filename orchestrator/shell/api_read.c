@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEDGER_ROWS_MAX 100000
-
 static void
 show(struct xn_call *call, json_t *(*view)(const struct xn_views *views))
 {
@@ -119,6 +117,12 @@ xn_api_metrics(struct xn_call *call)
 	free(text);
 }
 
+void
+xn_api_ask(struct xn_call *call)
+{
+	xn_asker_ask(call->daemon->asker, call->request, call->request->path + strlen("/api/v1"));
+}
+
 /* ---- spans of time ---- */
 
 /* `from` and `to` of the query; the last hour if they are not given. Answers when they are wrong.
@@ -144,65 +148,6 @@ read_span(struct xn_call *call, xn_instant *ret_from, xn_instant *ret_to)
 		return false;
 	}
 	return true;
-}
-
-struct ledger {
-	struct xn_views views;
-	json_t *rows;
-};
-
-static double
-share_of(int64_t part, int64_t whole)
-{
-	return whole == 0 ? 0 : (double)part / (double)whole;
-}
-
-static int
-ledger_row(const struct xn_books_row *row, void *context, struct xn_error *err)
-{
-	const struct xn_amount *amount = &row->amount;
-	struct ledger *ledger = context;
-
-	(void)err;
-	if (json_array_size(ledger->rows) >= LEDGER_ROWS_MAX)
-		return XN_EFULL;
-	json_array_append_new(ledger->rows,
-	    json_pack("{s:o, s:o, s:s, s:o, s:I, s:f, s:f}", "start",
-		xn_view_time(&ledger->views, row->start), "end",
-		xn_view_time(&ledger->views, row->end), "account", xn_view_account(row->account),
-		"name", xn_json_text(row->name), "energy_mj", (json_int_t)amount->energy.mj,
-		"coverage", share_of(amount->covered.ms, amount->span.ms), "estimated_share",
-		share_of(amount->estimated.mj, llabs(amount->energy.mj))));
-	return XN_OK;
-}
-
-void
-xn_api_ledger(struct xn_call *call)
-{
-	struct ledger ledger = {xn_daemon_views(call->daemon), NULL};
-	struct xn_books_query query;
-	struct xn_books *books;
-	int result;
-	xn_instant from, to;
-	struct xn_error err;
-
-	if (!read_span(call, &from, &to))
-		return;
-	if (xn_books_open(&books, call->daemon->options.state, &err) != XN_OK) {
-		xn_api_fail(call->request, &err);
-		return;
-	}
-	ledger.rows = json_array();
-	query = (struct xn_books_query){
-	    .from = from, .to = to, .accounts = UINT64_MAX, .step = XN_BOOKS_INTERVAL};
-	result = xn_books_entries(books, &query, ledger_row, &ledger, &err);
-	xn_books_close(books);
-	if (result != XN_OK && result != XN_EFULL) {
-		json_decref(ledger.rows);
-		xn_api_fail(call->request, &err);
-		return;
-	}
-	xn_api_json(call->request, 200, ledger.rows);
 }
 
 /* ---- history ---- */

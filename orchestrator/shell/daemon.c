@@ -23,6 +23,8 @@
 #define ROOM_S        5
 #define SNAPSHOT_S    600
 #define LISTENERS_MAX 8
+/* Rows that get too old in a step of the history are fewer on the largest site. */
+#define PRUNE_ROWS    4096
 
 struct xn_views
 xn_daemon_views(const struct xn_daemon *daemon)
@@ -256,6 +258,26 @@ on_second(void *context)
 	}
 }
 
+/* Gauges, and a piece of what is too old; a disk that is full takes neither. */
+static void
+keep_books(struct xn_daemon *daemon, xn_instant now)
+{
+	struct xn_error err;
+	uint32_t pruned;
+	int result;
+
+	if (daemon->engine.full)
+		return;
+	result = xn_gauges_take(
+	    daemon->gauges, daemon->meters, daemon->engine.core, now, daemon->store, &err);
+	if (result == XN_OK)
+		result = xn_store_prune(daemon->store, now, PRUNE_ROWS, &pruned, &err);
+	if (result == XN_OK)
+		xn_log_over(&daemon->books_fault, "books", XN_TEXT("gauges", "are kept again"));
+	else
+		xn_log_fault(&daemon->books_fault, XN_LOG_ERROR, "books", XN_TEXT("why", err.text));
+}
+
 static void
 on_history(void *context)
 {
@@ -265,6 +287,7 @@ on_history(void *context)
 	xn_meters_rows(daemon->meters, now, daemon->rows);
 	for (uint32_t i = 0; i <= daemon->map.topology.rack_count; i++)
 		xn_history_put(daemon->history, i, now, daemon->rows[i].values);
+	keep_books(daemon, now);
 }
 
 static void
@@ -323,9 +346,12 @@ open_state(struct xn_daemon *daemon, struct xn_error *err)
 	if (quarantined)
 		xn_log(XN_LOG_CRITICAL, "store",
 		    XN_TEXT("state", "state.db was damaged: set aside, begun anew"));
+	if ((result = xn_facts_store(daemon->store, &daemon->map, err)) != XN_OK)
+		return result;
 	daemon->uploads = xn_new(&daemon->arena, struct xn_upload, XN_UPLOADS_MAX);
 	daemon->intake = xn_intake_new(&daemon->map, daemon->store);
 	daemon->meters = xn_meters_new(&daemon->arena, &daemon->map.topology);
+	daemon->gauges = xn_gauges_new(&daemon->arena, &daemon->map.topology);
 	daemon->sse = xn_sse_new();
 	return xn_engine_open(&daemon->engine, &daemon->map.topology, daemon->store, &hooks, err);
 }
@@ -484,6 +510,7 @@ xn_daemon_open(struct xn_daemon *daemon, const struct xn_site *site,
 	    (result = open_state(daemon, err)) != XN_OK ||
 	    (result = apply_first_policy(daemon, problems, err)) != XN_OK ||
 	    (result = open_history(daemon, err)) != XN_OK ||
+	    (result = xn_asker_start(&daemon->asker, daemon->loop, options->state, err)) != XN_OK ||
 	    (result = xn_virt_start(&daemon->virt, daemon->loop, site, options->simulated,
 		 on_virt_event, daemon, err)) != XN_OK ||
 	    (result = open_doors(daemon, err)) != XN_OK)
@@ -509,7 +536,9 @@ xn_daemon_close(struct xn_daemon *daemon)
 {
 	struct xn_error err;
 
-	xn_history_stop(daemon->history); /* answers who waits for it, so before the doors */
+	/* These answer who waits for them, so before the doors. */
+	xn_history_stop(daemon->history);
+	xn_asker_stop(daemon->asker);
 	xn_http_stop(daemon->http);
 	xn_virt_stop(daemon->virt);
 	daemon->virt = NULL;

@@ -11,8 +11,11 @@
 #ifndef XN_SHELL_DAEMON_H
 #define XN_SHELL_DAEMON_H
 
+#include "common/log.h"
 #include "common/site.h"
+#include "orchestrator/shell/asker.h"
 #include "orchestrator/shell/engine.h"
+#include "orchestrator/shell/facts.h"
 #include "orchestrator/shell/history.h"
 #include "orchestrator/shell/intake.h"
 #include "orchestrator/shell/meters.h"
@@ -53,9 +56,12 @@ struct xn_daemon {
 	unsigned upload_count;
 	struct xn_loop_source *upload_timer;
 	struct xn_meters *meters;
+	struct xn_gauges *gauges;
+	struct xn_log_repeat books_fault;
 	struct xn_series *series;
 	struct xn_meters_row *rows; /* of the history, being made */
 	struct xn_history *history;
+	struct xn_asker *asker;
 	struct xn_virt *virt;
 	struct xn_http *http;
 	struct xn_sse *sse;

@@ -47,6 +47,7 @@ xn_results_add(struct xn_results *results, int64_t seq, const struct xn_event *e
 
 		result->action = actions->items[i];
 		result->seq = seq;
+		result->at = event->now;
 	}
 }
 
@@ -144,7 +145,7 @@ store_action(
 	case XN_ACT_ABORT_JOB:
 	case XN_ACT_RESUME:
 	case XN_ACT_DESTROY: return xn_store_op(store, now, action, err);
-	case XN_ACT_LEDGER: return xn_store_ledger(store, row->seq, now, action, err);
+	case XN_ACT_LEDGER: return xn_store_ledger(store, row->seq, row->at, action, err);
 	case XN_ACT_ALARM:
 		result = xn_store_alarm(store, now, action, err);
 		snprintf(body, sizeof(body), "%s: %s", action->alarm.subject, action->alarm.text);

@@ -75,8 +75,8 @@ xn_meters_series(struct xn_arena *arena, const struct xn_topology *topology)
 	return series;
 }
 
-static double
-value_of(const struct xn_meters *meters, uint32_t meter, xn_instant now)
+double
+xn_meters_value(const struct xn_meters *meters, uint32_t meter, xn_instant now)
 {
 	const struct latest *latest;
 
@@ -117,7 +117,7 @@ add_meter(const struct xn_meters *meters, uint32_t meter, xn_instant now,
     struct xn_meters_row *rows, uint32_t (*counts)[XN_SERIES_COLUMNS_MAX])
 {
 	const struct xn_topo_meter *what = &meters->topology->meters[meter];
-	double value = value_of(meters, meter, now);
+	double value = xn_meters_value(meters, meter, now);
 	int column = site_column(what->role);
 
 	if (column >= 0)
@@ -153,7 +153,7 @@ xn_meters_rows(const struct xn_meters *meters, xn_instant now, struct xn_meters_
 	for (uint32_t rack = 0; rack < topology->rack_count; rack++)
 		if (topology->racks[rack].cooling_meter != XN_NONE)
 			add(&ret_rows[rack + 1], meters->counts[rack + 1], RACK_COOLING,
-			    value_of(meters, topology->racks[rack].cooling_meter, now));
+			    xn_meters_value(meters, topology->racks[rack].cooling_meter, now));
 	for (uint32_t i = 0; i < count; i++)
 		for (int column = 0; column < XN_SERIES_COLUMNS_MAX; column++)
 			if (meters->counts[i][column] == 0)

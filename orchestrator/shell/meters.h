@@ -17,6 +17,9 @@ struct xn_meters *xn_meters_new(struct xn_arena *arena, const struct xn_topology
 /* A reading (XN_EV_READING). */
 void xn_meters_take(struct xn_meters *meters, const struct xn_event *reading);
 
+/* Watts, or degrees Celsius of an inlet; NAN when it is not known now. */
+double xn_meters_value(const struct xn_meters *meters, uint32_t meter, xn_instant now);
+
 /* The series of the history, in the arena: series 0 is "site", series 1 + r is rack r. */
 struct xn_series *xn_meters_series(struct xn_arena *arena, const struct xn_topology *topology);
 

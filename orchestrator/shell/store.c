@@ -211,28 +211,6 @@ is_damaged(int code)
 }
 
 static int
-open_database(struct xn_store *store, int *ret_code, struct xn_error *err)
-{
-	char path[4096];
-	int code;
-
-	snprintf(path, sizeof(path), "%s/state.db", store->folder);
-	code = sqlite3_open_v2(path, &store->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(store->db,
-		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000;"
-		    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
-		    NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(store->db, books_schema, NULL, NULL, NULL);
-	*ret_code = code;
-	return code == SQLITE_OK ? XN_OK : xn_sql_fail(store, "opening", err);
-}
-
-static int
 check_version(struct xn_store *store, struct xn_error *err)
 {
 	sqlite3_stmt *statement;
@@ -246,6 +224,31 @@ check_version(struct xn_store *store, struct xn_error *err)
 	    ? XN_OK
 	    : xn_fail(err, XN_EINVALID, "%s/state.db is of a newer xanhd (schema %d, known %d)",
 		  store->folder, version, XN_BOOKS_VERSION);
+}
+
+static int
+open_database(struct xn_store *store, int *ret_code, struct xn_error *err)
+{
+	char path[4096];
+	int code;
+
+	snprintf(path, sizeof(path), "%s/state.db", store->folder);
+	code = sqlite3_open_v2(path, &store->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db,
+		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000;"
+		    "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
+		    NULL, NULL, NULL);
+	*ret_code = code;
+	if (code == SQLITE_OK && check_version(store, err) == XN_EINVALID)
+		return XN_EINVALID;
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db, books_schema, NULL, NULL, NULL);
+	*ret_code = code;
+	return code == SQLITE_OK ? XN_OK : xn_sql_fail(store, "opening", err);
 }
 
 static int
@@ -305,8 +308,6 @@ xn_store_open(
 		*ret_quarantined = true;
 		result = open_database(store, &code, err);
 	}
-	if (result == XN_OK)
-		result = check_version(store, err);
 	if (result != XN_OK) {
 		xn_store_close(store);
 		return result;

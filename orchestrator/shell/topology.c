@@ -97,6 +97,32 @@ rating_of(const struct xn_site *site, uint32_t rack, int feed)
 	return site->racks[rack].feeds[feed].rating;
 }
 
+/* A register that does not fit wraps in no meter's life. */
+static xn_energy
+modulus_of(const struct xn_site_register *energy)
+{
+	int64_t modulus;
+
+	if (energy->bits == 0 || energy->bits > 62 ||
+	    __builtin_mul_overflow(INT64_C(1) << energy->bits, energy->unit.mj, &modulus))
+		return (xn_energy){0};
+	return (xn_energy){modulus};
+}
+
+/* What the site says of the device as a meter. */
+static struct xn_topo_meter
+meter_of(const struct xn_site_device *device, xn_power rating)
+{
+	return (struct xn_topo_meter){.name = device->name,
+	    .rack = XN_NONE,
+	    .host = XN_NONE,
+	    .feed = -1,
+	    .max = device->max_power.mw > 0 ? device->max_power : rating,
+	    .modulus = modulus_of(&device->energy_register),
+	    .accuracy = device->accuracy,
+	    .transformer = device->transformer};
+}
+
 static void
 add_measures(struct build *b)
 {
@@ -110,15 +136,12 @@ add_measures(struct build *b)
 
 	for (uint32_t i = 0; i < b->site->device_count; i++) {
 		const struct xn_site_device *device = &b->site->devices[i];
+		struct xn_topo_meter meter = meter_of(device, (xn_power){0});
 
 		if (!device->enabled || device->measures == XN_MEASURES_NOTHING)
 			continue;
-		b->map->devices[i].measures = add_meter(b,
-		    (struct xn_topo_meter){.name = device->name,
-			.role = roles[device->measures],
-			.rack = XN_NONE,
-			.host = XN_NONE,
-			.feed = -1});
+		meter.role = roles[device->measures];
+		b->map->devices[i].measures = add_meter(b, meter);
 	}
 }
 
@@ -127,16 +150,15 @@ add_feeds(struct build *b)
 {
 	for (uint32_t i = 0; i < b->site->device_count; i++) {
 		const struct xn_site_device *device = &b->site->devices[i];
+		struct xn_topo_meter meter =
+		    meter_of(device, rating_of(b->site, device->rack, device->feed));
 
 		if (!device->enabled || device->feed < 0 || device->rack == XN_NONE)
 			continue;
-		b->map->devices[i].feed = add_meter(b,
-		    (struct xn_topo_meter){.name = device->name,
-			.role = XN_METER_FEED,
-			.rack = device->rack,
-			.host = XN_NONE,
-			.feed = device->feed,
-			.max = rating_of(b->site, device->rack, device->feed)});
+		meter.role = XN_METER_FEED;
+		meter.rack = device->rack;
+		meter.feed = device->feed;
+		b->map->devices[i].feed = add_meter(b, meter);
 	}
 }
 
@@ -163,6 +185,8 @@ add_outlets_of(struct build *b, uint32_t device, uint32_t *used)
 				    .rack = owner->rack,
 				    .host = host,
 				    .feed = from->feed,
+				    .accuracy = from->accuracy,
+				    .transformer = from->transformer,
 				    .max = rating_of(b->site, owner->rack, from->feed)})};
 			to->outlet_count++;
 		}
@@ -247,6 +271,8 @@ fingerprint(const struct xn_topology *topology)
 		hash = mix_number(mix_text(hash, meter->name), (int64_t)meter->role);
 		hash = mix_number(mix_number(hash, meter->rack), meter->host);
 		hash = mix_number(mix_number(hash, meter->feed), meter->max.mw);
+		hash = mix_number(mix_number(hash, meter->modulus.mj), meter->accuracy.ppm);
+		hash = mix_number(hash, meter->transformer.ppm);
 	}
 	return hash;
 }

@@ -20,37 +20,9 @@ xn_json_watts(bool known, xn_power power)
 }
 
 json_t *
-xn_json_text(const char *text)
-{
-	return text == NULL || text[0] == '\0' ? json_null() : xn_json_name(text);
-}
-
-/* Names from hypervisors are bytes until proven UTF-8. */
-json_t *
-xn_json_name(const char *text)
-{
-	json_t *string = json_string(text);
-
-	return string != NULL ? string : json_string("?");
-}
-
-json_t *
 xn_view_time(const struct xn_views *views, xn_instant at)
 {
-	int offset_s = views->map->topology.utc_offset_s;
-	int minutes = abs(offset_s) / 60;
-	time_t local = (time_t)(at.ms / 1000 + offset_s);
-	char text[64];
-	size_t used;
-	struct tm parts;
-
-	if (at.ms == 0)
-		return json_null();
-	gmtime_r(&local, &parts);
-	used = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(text + used, sizeof(text) - used, ".%03d%c%02d:%02d", (int)(at.ms % 1000),
-	    offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
-	return json_string(text);
+	return xn_json_instant(at, views->map->topology.utc_offset_s);
 }
 
 enum xn_quality

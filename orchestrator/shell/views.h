@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "orchestrator/books/json.h"
 #include "orchestrator/core/core.h"
 #include "orchestrator/shell/intake.h"
 
@@ -31,15 +32,12 @@ json_t *xn_view_meters(const struct xn_views *views);
 json_t *xn_view_devices(const struct xn_views *views);
 json_t *xn_view_plans(const struct xn_views *views);
 json_t *xn_view_plan(const struct xn_views *views, const struct xn_plan *plan);
-const char *xn_view_account(enum xn_account account);
 
 /* The OpenMetrics text; malloc'ed. */
 char *xn_view_metrics(const struct xn_views *views);
 
 /* Shared by the files of views. */
 json_t *xn_json_watts(bool known, xn_power power);
-json_t *xn_json_text(const char *text); /* empty or NULL: null */
-json_t *xn_json_name(const char *text);
 enum xn_quality xn_view_quality(const struct xn_views *views, uint32_t meter);
 
 #endif

@@ -59,26 +59,6 @@ role_word(enum xn_meter_role role)
 	return words[role];
 }
 
-const char *
-xn_view_account(enum xn_account account)
-{
-	static const char *const words[] = {
-	    [XN_ACCOUNT_GRID] = "grid",
-	    [XN_ACCOUNT_PV] = "pv",
-	    [XN_ACCOUNT_BATTERY] = "battery",
-	    [XN_ACCOUNT_GENERATOR] = "generator",
-	    [XN_ACCOUNT_COOLING] = "cooling",
-	    [XN_ACCOUNT_LOSSES] = "losses",
-	    [XN_ACCOUNT_RACK_OTHER] = "rack-other",
-	    [XN_ACCOUNT_HOST] = "host",
-	    [XN_ACCOUNT_VM] = "vm",
-	    [XN_ACCOUNT_UNEXPLAINED] = "unexplained",
-	    [XN_ACCOUNT_METER] = "meter",
-	};
-
-	return words[account];
-}
-
 json_t *
 xn_view_meters(const struct xn_views *views)
 {

@@ -404,11 +404,10 @@ def full_disk():
     process, _ = start('small/state')
     send(hello(), 'hello')
     ok(send(frame(1))[0] == 200, 'on a small disk all is well')
-    with open(f'{path}/filler', 'wb') as filler:
+    with open(f'{path}/filler', 'wb', buffering=0) as filler:
         try:
             while True:
                 filler.write(b'x' * 65536)
-                filler.flush()
         except OSError:
             pass
     held = until(15, lambda: 'disk' in (get('/status')['automation']['why'] or ''))

@@ -147,7 +147,7 @@ amount_of(const struct make *make, int interval, int64_t energy, int64_t overhea
 	    .overhead = overhead,
 	    .estimated = size / 1000000 * lost,
 	    .span = INTERVAL_MS * meters,
-	    .covered = INTERVAL_MS * meters / 1000000 * (1000000 - lost),
+	    .covered = INTERVAL_MS * meters * (1000000 - lost) / 1000000,
 	    .grades = lost > 0 ? 1 << XN_GRADE_ESTIMATED : 1 << XN_GRADE_MEASURED,
 	};
 }

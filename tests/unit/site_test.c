@@ -166,7 +166,9 @@ static const char whole[] =
     "       snmp: {version: 3, user: u, auth: {sha256: {credential: a}}, priv: {aes: {credential: "
     "b}}}}\n"
     "  p3: {profile: x, address: \"modbus://h.example:502?unit=0\", measures: site/pv, poll: 1 "
-    "min}\n"
+    "min,\n"
+    "       accuracy: 0.5 %, transformer: 0.2 %, calibrated: 2026-03-01, certificate: \"V 12\",\n"
+    "       max_power: 22 kW, register: {bits: 32, unit: 100 Wh, reset: never}}\n"
     "  c2: {profile: x, address: \"modbus-rtu:/dev/t?unit=3&baud=9600&parity=odd\",\n"
     "       measures: cooling/c2, enabled: false}\n";
 
@@ -203,6 +205,14 @@ everything_that_is_written_is_there(void **state)
 	assert_string_equal(site->devices[1].agent, "B1");
 	assert_string_equal(site->devices[1].snmp.priv_protocol, "aes");
 	assert_int_equal(site->devices[2].rack, 0);
+	assert_int_equal(site->devices[2].accuracy.ppm, 5000);
+	assert_int_equal(site->devices[2].transformer.ppm, 2000);
+	assert_string_equal(site->devices[2].calibrated, "2026-03-01");
+	assert_string_equal(site->devices[2].certificate, "V 12");
+	assert_int_equal(site->devices[2].max_power.mw, 22000000);
+	assert_int_equal(site->devices[2].energy_register.bits, 32);
+	assert_int_equal(site->devices[2].energy_register.unit.mj, 100 * XN_WH_MJ);
+	assert_true(site->devices[2].energy_register.fixed);
 	assert_string_equal(site->devices[3].agent, "site");
 	assert_int_equal(site->devices[3].snmp.version, 0);
 }
@@ -516,8 +526,22 @@ device_rules(void **state)
 		"a.yaml:3:58: error: 'site/gird' is not known here"},
 	    {"profile: x, address: \"snmp://h\", measures: cooling/",
 		"a.yaml:3:58: error: '' is no name"},
+	    {"profile: x, address: \"snmp://h\", feeds: A/A, measures: site/grid",
+		"a.yaml:3:60: error: a device that feeds a rack measures nothing else"},
 	    {"profile: x, address: \"snmp://h\", poll: 900 ms",
 		"a.yaml:3:54: error: '900 ms' is out of range: 1 s to 1 h"},
+	    {"profile: x, address: \"snmp://h\", accuracy: 0.5",
+		"a.yaml:3:58: error: '0.5' has no unit: a share is expected"},
+	    {"profile: x, address: \"snmp://h\", calibrated: 2026-02-29",
+		"a.yaml:3:60: error: '2026-02-29' is no date"},
+	    {"profile: x, address: \"snmp://h\", register: {bits: 32}",
+		"a.yaml:3:48: error: required key 'unit' is missing"},
+	    {"profile: x, address: \"snmp://h\", register: {bits: 65, unit: 1 Wh}",
+		"a.yaml:3:65: error: '65' is out of range: a register has 8 to 64 bits"},
+	    {"profile: x, address: \"snmp://h\", register: {bits: 32, unit: 0 Wh}",
+		"a.yaml:3:75: error: '0 Wh': a step is above zero"},
+	    {"profile: x, address: \"snmp://h\", register: {bits: 32, unit: 1 Wh, reset: often}",
+		"a.yaml:3:88: error: 'often' is not known here"},
 	    {"profile: x, address: \"snmp://h\", enabled: on",
 		"a.yaml:3:57: error: 'on' is no switch"},
 	    {"profile: x, address: \"snmp://h\", snmp: {version: 2c}",

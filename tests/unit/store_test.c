@@ -156,6 +156,130 @@ two_snapshots_are_kept_and_old_journal_rows_go(void **state)
 	assert_string_equal(text, "3=x 4=x ");
 }
 
+/* ---- the books ---- */
+
+static const struct xn_books_site site = {
+    .name = "dc", .timezone = "Asia/Ho_Chi_Minh", .utc_offset_s = 25200, .interval = {1800000}};
+
+/* What the table says in one line; "" if it has no rows. */
+static const char *
+asked(struct fixture *f, const char *sql)
+{
+	static char text[256];
+	sqlite3_stmt *statement;
+
+	text[0] = '\0';
+	assert_int_equal(sqlite3_prepare_v2(f->store->db, sql, -1, &statement, NULL), SQLITE_OK);
+	while (sqlite3_step(statement) == SQLITE_ROW)
+		for (int i = 0; i < sqlite3_column_count(statement); i++)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ",
+			    (const char *)sqlite3_column_text(statement, i));
+	sqlite3_finalize(statement);
+	return text;
+}
+
+static void
+book(struct fixture *f, int64_t seq, enum xn_account account, int64_t mj, bool correction)
+{
+	struct xn_error err;
+	struct xn_action row = {.kind = XN_ACT_LEDGER,
+	    .ledger = {.start = {0},
+		.end = {1800000},
+		.account = account,
+		.name = "x",
+		.energy = {mj},
+		.correction = correction}};
+
+	assert_int_equal(xn_store_ledger(f->store, seq, (xn_instant){9}, &row, &err), XN_OK);
+}
+
+static void
+an_entry_that_is_replayed_is_booked_once_with_its_sums(void **state)
+{
+	struct fixture *f = *state;
+	struct xn_error err;
+
+	assert_int_equal(xn_store_site(f->store, &site, &err), XN_OK);
+	for (int i = 0; i < 2; i++) {
+		book(f, 40, XN_ACCOUNT_GRID, 5000, false);
+		book(f, 40, XN_ACCOUNT_VM, -7, false);
+		book(f, 41, XN_ACCOUNT_GRID, 30, true);
+	}
+	assert_string_equal(
+	    asked(f, "SELECT revision, energy_mj FROM entry ORDER BY 1"), "0 5000 41 30 ");
+	assert_string_equal(asked(f, "SELECT revision, energy_mj FROM detail"), "0 -7 ");
+	/* The epoch is 07:00 there, of January. */
+	assert_string_equal(
+	    asked(f, "SELECT month_ms, revision, energy_mj FROM month ORDER BY holder, 2"),
+	    "-25200000 0 5000 -25200000 41 30 -25200000 0 -7 ");
+	assert_string_equal(
+	    asked(f, "SELECT account, revision, energy_mj FROM total ORDER BY 1, 2"),
+	    "0 0 5000 0 41 30 8 0 -7 ");
+	assert_string_equal(asked(f, "SELECT revision, at_ms FROM correction"), "41 9 ");
+	assert_string_equal(asked(f, "SELECT * FROM interval"), "0 1800000 ");
+}
+
+static void
+nothing_of_a_row_stays_when_it_is_rolled_back(void **state)
+{
+	struct fixture *f = *state;
+	struct xn_error err;
+
+	assert_int_equal(xn_store_begin(f->store, &err), XN_OK);
+	book(f, 40, XN_ACCOUNT_GRID, 5000, false);
+	xn_store_rollback(f->store);
+	assert_string_equal(asked(f,
+				"SELECT count(*) FROM month UNION ALL SELECT count(*) FROM"
+				" holder UNION ALL SELECT count(*) FROM interval"),
+	    "0 0 0 ");
+	book(f, 40, XN_ACCOUNT_GRID, 5000, false);
+	assert_string_equal(asked(f, "SELECT energy_mj FROM month"), "5000 ");
+}
+
+/* Before 0.2 a row had ratios, and VMs that took turns in a place shared a name's rows. */
+static void
+the_ledger_of_an_older_file_is_taken_over_once(void **state)
+{
+	static const char old[] =
+	    "CREATE TABLE ledger(start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,"
+	    " account INTEGER NOT NULL, subject INTEGER NOT NULL, name TEXT NOT NULL,"
+	    " energy_mj INTEGER NOT NULL, coverage_ppm INTEGER NOT NULL,"
+	    " estimated_ppm INTEGER NOT NULL,"
+	    " PRIMARY KEY(start_ms, account, name, subject)) STRICT, WITHOUT ROWID;"
+	    "INSERT INTO ledger VALUES(0, 1800000, 0, 0, 'dc', 9000000, 500000, 250000),"
+	    "(0, 1800000, 8, 1, 'web', -4000000, 1000000, 0),"
+	    "(0, 1800000, 8, 2, 'web', -5000000, 1000000, 0)";
+	struct fixture *f = *state;
+	struct xn_error err;
+
+	assert_int_equal(sqlite3_exec(f->store->db, old, NULL, NULL, NULL), SQLITE_OK);
+	for (int i = 0; i < 2; i++) {
+		reopen(f);
+		assert_int_equal(xn_store_site(f->store, &site, &err), XN_OK);
+	}
+	assert_string_equal(
+	    asked(f, "SELECT energy_mj, estimated_mj, covered_ms, span_ms, grades FROM entry"),
+	    "9000000 2250000 900000 1800000 16 ");
+	assert_string_equal(asked(f, "SELECT energy_mj FROM detail"), "-9000000 ");
+	assert_string_equal(asked(f, "SELECT sum(energy_mj) FROM month"), "0 ");
+	assert_string_equal(asked(f, "SELECT name FROM sqlite_schema WHERE name = 'ledger'"), "");
+}
+
+static void
+a_file_of_a_newer_xanhd_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct xn_store *store;
+	struct xn_error err;
+	bool quarantined;
+
+	assert_int_equal(
+	    sqlite3_exec(f->store->db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(xn_store_open(&store, f->folder, &quarantined, &err), XN_EINVALID);
+	assert_non_null(strstr(err.text, "is of a newer xanhd (schema 99, known 2)"));
+	assert_false(quarantined);
+}
+
 static void
 the_audit_trail_is_a_chain_nobody_edits(void **state)
 {
@@ -244,6 +368,10 @@ main(void)
 	    STORY(what_was_rolled_back_never_happened),
 	    STORY(a_mark_never_goes_back),
 	    STORY(two_snapshots_are_kept_and_old_journal_rows_go),
+	    STORY(an_entry_that_is_replayed_is_booked_once_with_its_sums),
+	    STORY(nothing_of_a_row_stays_when_it_is_rolled_back),
+	    STORY(the_ledger_of_an_older_file_is_taken_over_once),
+	    STORY(a_file_of_a_newer_xanhd_is_left_alone),
 	    STORY(the_audit_trail_is_a_chain_nobody_edits),
 	    STORY(a_file_that_is_no_database_is_set_aside),
 	    STORY(the_ballast_is_given_up_and_taken_again),

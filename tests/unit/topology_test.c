@@ -207,12 +207,41 @@ a_graph_shows_sums_and_never_a_guess(void **state)
 
 #define STORY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* A class, a plate and a register are those of the device; its outlets have registers of their own
+ * that nobody told of. */
+static void
+what_the_site_says_of_a_meter_is_known_to_the_core(void **state)
+{
+	const struct xn_topo_meter *meters;
+
+	(void)state;
+	devices[PDU_A].accuracy.ppm = 5000;
+	devices[PDU_A].transformer.ppm = 2000;
+	devices[PDU_A].max_power.mw = 11000000;
+	devices[PDU_A].energy_register =
+	    (struct xn_site_register){.bits = 32, .unit = {100 * XN_WH_MJ}};
+	devices[METER_MAIN].energy_register =
+	    (struct xn_site_register){.bits = 64, .unit = {XN_WH_MJ}};
+	xn_map_build(&arena, &site, 25200, &map);
+
+	meters = &map.topology.meters[map.devices[PDU_A].feed];
+	assert_int_equal(meters->max.mw, 11000000);
+	assert_int_equal(meters->modulus.mj, (INT64_C(1) << 32) * 100 * XN_WH_MJ);
+	assert_int_equal(meters->accuracy.ppm, 5000);
+	meters = &map.topology.meters[map.outlets[map.devices[PDU_A].first_outlet].meter];
+	assert_int_equal(meters->max.mw, 22080000);
+	assert_int_equal(meters->modulus.mj, 0);
+	assert_int_equal(meters->transformer.ppm, 2000);
+	assert_int_equal(map.topology.meters[map.devices[METER_MAIN].measures].modulus.mj, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    STORY(points_go_to_the_meters_they_are_about),
 	    STORY(what_measures_nothing_is_only_shown),
+	    STORY(what_the_site_says_of_a_meter_is_known_to_the_core),
 	    STORY(both_pdus_of_a_rack_share_its_inlet),
 	    STORY(racks_know_their_ratings_and_cooling),
 	    STORY(the_fingerprint_follows_the_configuration),
