@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/share.h"
 #include "drivers/driver.h"
 
 #define PATH_SIZE     1024
@@ -186,29 +187,6 @@ xn_profiles_use(struct xn_profiles *profiles, unsigned number, const struct xn_o
 	return profile;
 }
 
-/* Up from the program's own folder: build/release/xanh stands in a source tree. */
-static bool
-find_beside(char *path, size_t size)
-{
-	ssize_t length = readlink("/proc/self/exe", path, size - 1);
-
-	if (length <= 0)
-		return false;
-	path[length] = '\0';
-	for (char *slash = strrchr(path, '/'); slash != NULL; slash = strrchr(path, '/')) {
-		size_t left = size - (size_t)(slash - path);
-
-		if ((size_t)snprintf(slash, left, "/drivers/profiles") < left &&
-		    access(path, R_OK) == 0)
-			return true;
-		if ((size_t)snprintf(slash, left, "/share/xanh/profiles") < left &&
-		    access(path, R_OK) == 0)
-			return true;
-		*slash = '\0';
-	}
-	return false;
-}
-
 const char *
 xn_profile_dir(void)
 {
@@ -217,7 +195,7 @@ xn_profile_dir(void)
 
 	if (named != NULL && named[0] != '\0')
 		return named;
-	if (find_beside(found, sizeof(found)))
+	if (xn_share_find("drivers/profiles", "profiles", found, sizeof(found)))
 		return found;
 	return XN_PROFILE_DIR;
 }

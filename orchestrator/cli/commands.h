@@ -19,6 +19,7 @@ extern const struct xn_cli_command xn_cli_profile_test;
 extern const struct xn_cli_command xn_cli_profile_new;
 extern const struct xn_cli_command xn_cli_config_check;
 extern const struct xn_cli_command xn_cli_config_show;
+extern const struct xn_cli_command xn_cli_metric_check;
 extern const struct xn_cli_command xn_cli_status;
 extern const struct xn_cli_command xn_cli_rack_list;
 extern const struct xn_cli_command xn_cli_host_list;

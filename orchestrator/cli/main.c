@@ -55,6 +55,7 @@ static const struct xn_cli_command *const commands[] = {
     /* files */
     &xn_cli_config_check,
     &xn_cli_config_show,
+    &xn_cli_metric_check,
     /* certificates */
     &xn_cli_ca_init,
     &xn_cli_agent_enrol,

@@ -97,8 +97,8 @@ struct xn_supply {
 	const struct xn_energy_plan *plan; /* that was in force last; NULL */
 };
 int xn_making_supply(struct xn_making *making, enum xn_books_step step,
-    int (*each)(const struct xn_supply *supply, void *context, struct xn_error *err),
-    void *context, struct xn_error *err);
+    int (*each)(const struct xn_supply *supply, void *context, struct xn_error *err), void *context,
+    struct xn_error *err);
 /* The grid's factor at the step's start; false: the plan has none. */
 bool xn_supply_factor(const struct xn_supply *supply, struct xn_factor *ret_factor);
 /* Says what could not be priced or counted of a sum over the period. */

@@ -1,0 +1,536 @@
+#include "orchestrator/books/kpis_facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "orchestrator/core/topology.h"
+
+#define BALANCE ((XN_ACCOUNT_BIT(XN_ACCOUNT_UNEXPLAINED) << 1) - 1)
+#define HOUR_MS 3600000.0
+#define KWH_MJ  (1000.0 * (double)XN_WH_MJ)
+
+double
+xn_kpi_kwh(const struct xn_amount *amount)
+{
+	double mj = (double)amount->energy.mj;
+
+	return (mj < 0 ? -mj : mj) / KWH_MJ;
+}
+
+/* ---- the plan in force ---- */
+
+/* The plan that was asked for last; texts are compared, so that it is compiled once. */
+struct plans {
+	struct xn_books *books;
+	struct xn_arena *arena; /* of compiled plans */
+	char *text;
+	const struct xn_energy_plan *plan;
+};
+
+static const struct xn_energy_plan *
+compile(struct xn_arena *arena, const char *text)
+{
+	struct xn_problems problems;
+	struct xn_source *source = xn_new(arena, struct xn_source, 1);
+	struct xn_yaml *documents;
+
+	xn_problems_init(&problems, arena);
+	*source = (struct xn_source){.path = "energy plan",
+	    .bytes = xn_text_copy(arena, text, strlen(text)),
+	    .size = strlen(text)};
+	documents = xn_yaml_read_text(arena, source, &problems);
+	if (documents == NULL || documents->first == NULL || problems.count > 0)
+		return NULL;
+	return xn_energy_plan_compile(arena, documents->first, &problems);
+}
+
+/* NULL in *ret_plan: none was in force, or one that this version cannot read. */
+static int
+plan_at(struct plans *plans, xn_instant at, const struct xn_energy_plan **ret_plan,
+    struct xn_error *err)
+{
+	struct xn_error local = {0};
+	char *text = NULL;
+	int result = xn_books_energy_plan(plans->books, at, &text, &local);
+
+	*ret_plan = NULL;
+	if (result == XN_ENOTFOUND)
+		return XN_OK;
+	if (result != XN_OK) {
+		*err = local;
+		return result;
+	}
+	if (plans->text == NULL || strcmp(plans->text, text) != 0) {
+		free(plans->text);
+		plans->text = text;
+		plans->plan = compile(plans->arena, text);
+	} else {
+		free(text);
+	}
+	*ret_plan = plans->plan;
+	return XN_OK;
+}
+
+/* ---- intervals ---- */
+
+struct gathering {
+	struct xn_kpi_all *all;
+	struct xn_arena *arena;
+	struct plans plans;
+	int utc_offset_s;
+	/* The interval that is read now; end 0: none yet. */
+	xn_instant start, end;
+	double kwh[XN_ACCOUNT_COUNT];
+	/* The hour that it is in. */
+	int64_t hour;
+	double hour_free, hour_all;
+};
+
+static void
+close_hour(struct gathering *in)
+{
+	struct xn_kpi_sums *sums = &in->all->sums;
+
+	sums->cfe_matched += in->hour_free < in->hour_all ? in->hour_free : in->hour_all;
+	sums->cfe_total += in->hour_all;
+	in->hour_free = in->hour_all = 0;
+}
+
+/* The part of the interval that is in bands of the kind peak. */
+static void
+add_bands(struct gathering *in, const struct xn_energy_plan *plan, double e_dc)
+{
+	double length = (double)(in->end.ms - in->start.ms);
+	struct xn_band band;
+
+	for (xn_instant at = in->start; at.ms < in->end.ms; at = band.until) {
+		double share;
+
+		if (!xn_energy_plan_band(plan, at, in->utc_offset_s, &band) ||
+		    band.until.ms <= at.ms)
+			return;
+		if (band.until.ms > in->end.ms)
+			band.until = in->end;
+		share = (double)(band.until.ms - at.ms) / length;
+		in->all->sums.banded += e_dc * share;
+		if (band.kind == XN_BAND_PEAK)
+			in->all->sums.peak += e_dc * share;
+	}
+}
+
+/* Carbon of the interval by both methods; what the contracts deliver in it. */
+static double
+add_carbon(struct gathering *in, const struct xn_energy_plan *plan, double grid)
+{
+	struct xn_kpi_sums *sums = &in->all->sums;
+	struct xn_factor location, residual;
+	xn_energy delivered = {0};
+	xn_carbon per_kwh = {0};
+	double contract = 0, ef = 0, ef_residual = 0, ef_contract = 0;
+
+	if (xn_energy_plan_contracted(
+		plan, in->start, in->end, in->utc_offset_s, &delivered, &per_kwh)) {
+		contract = (double)delivered.mj / KWH_MJ;
+		ef_contract = (double)per_kwh.mg / 1e6;
+	}
+	sums->contracted += contract < grid ? contract : grid;
+	if (!xn_energy_plan_factor(plan, XN_FACTOR_LOCATION, in->start, &location))
+		return contract;
+	ef = (double)location.per_kwh.mg / 1e6;
+	memcpy(sums->factor, location.id, strnlen(location.id, sizeof(sums->factor) - 1) + 1);
+	sums->factor[sizeof(sums->factor) - 1] = '\0';
+	sums->factor_year = location.year;
+	sums->grid_known += grid;
+	sums->location_kg += xn_kpi_scope2_location(&grid, &ef, 1).value;
+	if (!xn_energy_plan_factor(plan, XN_FACTOR_RESIDUAL, in->start, &residual))
+		return contract;
+	ef_residual = (double)residual.per_kwh.mg / 1e6;
+	sums->market_kg +=
+	    xn_kpi_scope2_market(&grid, &contract, &ef_residual, &ef_contract, 1).value;
+	return contract;
+}
+
+static int
+close_interval(struct gathering *in, struct xn_error *err)
+{
+	double grid = in->kwh[XN_ACCOUNT_GRID] > 0 ? in->kwh[XN_ACCOUNT_GRID] : 0;
+	double e_dc = in->kwh[XN_ACCOUNT_GRID] + in->kwh[XN_ACCOUNT_PV] +
+	    in->kwh[XN_ACCOUNT_BATTERY] + in->kwh[XN_ACCOUNT_GENERATOR];
+	const struct xn_energy_plan *plan;
+	double hours = (double)(in->end.ms - in->start.ms) / HOUR_MS;
+	double contract = 0;
+
+	if (in->end.ms == 0)
+		return XN_OK;
+	if (plan_at(&in->plans, in->start, &plan, err) != XN_OK)
+		return err->code;
+	in->all->sums.booked += hours;
+	if (e_dc / hours > in->all->sums.highest_kw)
+		in->all->sums.highest_kw = e_dc / hours;
+	if (plan != NULL) {
+		contract = add_carbon(in, plan, grid);
+		add_bands(in, plan, e_dc);
+	}
+	if (in->start.ms / (int64_t)HOUR_MS != in->hour)
+		close_hour(in);
+	in->hour = in->start.ms / (int64_t)HOUR_MS;
+	in->hour_free += contract + in->kwh[XN_ACCOUNT_PV];
+	in->hour_all += e_dc;
+	memset(in->kwh, 0, sizeof(in->kwh));
+	return XN_OK;
+}
+
+static void
+add_amount(struct xn_amount *sum, const struct xn_amount *part)
+{
+	sum->energy.mj += part->energy.mj;
+	sum->overhead.mj += part->overhead.mj;
+	sum->estimated.mj += part->estimated.mj;
+	sum->covered.ms += part->covered.ms;
+	sum->span.ms += part->span.ms;
+	sum->events |= part->events;
+}
+
+static int
+take_row(const struct xn_books_row *row, void *context, struct xn_error *err)
+{
+	struct gathering *in = context;
+
+	if (in->end.ms == 0 || row->start.ms != in->start.ms) {
+		if (close_interval(in, err) != XN_OK)
+			return err->code;
+		in->start = row->start;
+		in->end = row->end;
+	}
+	in->kwh[row->account] += (double)row->amount.energy.mj / KWH_MJ;
+	add_amount(&in->all->sums.accounts[row->account], &row->amount);
+	return XN_OK;
+}
+
+static int
+gather_intervals(struct gathering *in, struct xn_books *books, struct xn_error *err)
+{
+	const struct xn_books_query query = {.from = in->all->from,
+	    .to = in->all->to,
+	    .accounts = BALANCE,
+	    .step = XN_BOOKS_INTERVAL,
+	    .whole = true};
+
+	if (xn_books_entries(books, &query, take_row, in, err) != XN_OK ||
+	    close_interval(in, err) != XN_OK)
+		return err->code;
+	close_hour(in);
+	return plan_at(&in->plans, (xn_instant){in->all->to.ms - 1}, &in->all->plan, err);
+}
+
+/* ---- meters ---- */
+
+static int
+take_meter(const struct xn_books_meter *row, void *context, struct xn_error *err)
+{
+	struct gathering *in = context;
+	struct xn_kpi_meter *meter = &in->all->meters[in->all->meter_count];
+
+	if (in->all->meter_count == XN_KPIS_METERS_MAX)
+		return xn_fail(err, XN_EFULL, "more than %d meters", XN_KPIS_METERS_MAX);
+	meter->meter = *row;
+	meter->meter.name = xn_text(in->arena, "%s", row->name);
+	meter->meter.rack = xn_text(in->arena, "%s", row->rack);
+	meter->meter.host = xn_text(in->arena, "%s", row->host);
+	meter->meter.feed = xn_text(in->arena, "%s", row->feed);
+	meter->meter.calibrated = xn_text(in->arena, "%s", row->calibrated);
+	meter->meter.certificate = xn_text(in->arena, "%s", row->certificate);
+	meter->term = "";
+	in->all->meter_count++;
+	return XN_OK;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct xn_kpi_meter *left = a;
+	const struct xn_kpi_meter *right = b;
+
+	return strcmp(left->meter.name, right->meter.name);
+}
+
+static int
+take_count(const struct xn_books_row *row, void *context, struct xn_error *err)
+{
+	struct gathering *in = context;
+	struct xn_kpi_meter wanted = {.meter.name = row->name};
+	struct xn_kpi_meter *meter = bsearch(
+	    &wanted, in->all->meters, in->all->meter_count, sizeof(*in->all->meters), by_name);
+
+	(void)err;
+	if (meter != NULL)
+		add_amount(&meter->amount, &row->amount);
+	return XN_OK;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The racks whose feeds have a meter, in order. */
+static const char **
+fed_racks(const struct xn_kpi_all *all, struct xn_arena *arena, size_t *ret_count)
+{
+	const char **racks = xn_new(arena, const char *, all->meter_count + 1);
+
+	*ret_count = 0;
+	for (unsigned i = 0; i < all->meter_count; i++)
+		if (all->meters[i].meter.role == XN_METER_FEED)
+			racks[(*ret_count)++] = all->meters[i].meter.rack;
+	qsort(racks, *ret_count, sizeof(racks[0]), by_text);
+	return racks;
+}
+
+/* The term that a meter's counts are in; a rack's outlets only where its feeds have no meter. */
+static const char *
+term_of(const struct xn_books_meter *meter, const char **fed, size_t fed_count)
+{
+	switch ((enum xn_meter_role)meter->role) {
+	case XN_METER_GRID:
+	case XN_METER_PV:
+	case XN_METER_BATTERY:
+	case XN_METER_GENERATOR: return "e_dc";
+	case XN_METER_COOLING: return "e_cool";
+	case XN_METER_FEED: return "e_it";
+	case XN_METER_OUTLET:
+		return bsearch(&meter->rack, fed, fed_count, sizeof(fed[0]), by_text) != NULL
+		    ? ""
+		    : "e_it";
+	case XN_METER_INLET: return "";
+	}
+	return "";
+}
+
+static int
+gather_meters(struct gathering *in, struct xn_books *books, struct xn_error *err)
+{
+	struct xn_kpi_all *all = in->all;
+	const struct xn_books_query query = {.from = all->from,
+	    .to = all->to,
+	    .accounts = XN_ACCOUNT_BIT(XN_ACCOUNT_METER),
+	    .step = XN_BOOKS_TOTAL};
+
+	const char **fed;
+	size_t fed_count;
+
+	all->meters = xn_new(in->arena, struct xn_kpi_meter, XN_KPIS_METERS_MAX);
+	if (xn_books_meters(books, take_meter, in, err) != XN_OK)
+		return err->code;
+	qsort(all->meters, all->meter_count, sizeof(*all->meters), by_name);
+	if (xn_books_entries(books, &query, take_count, in, err) != XN_OK)
+		return err->code;
+	fed = fed_racks(all, in->arena, &fed_count);
+	for (unsigned i = 0; i < all->meter_count; i++) {
+		struct xn_kpi_meter *meter = &all->meters[i];
+
+		meter->term = term_of(&meter->meter, fed, fed_count);
+		if (all->sums.hours > 0)
+			meter->coverage =
+			    (double)meter->amount.covered.ms / HOUR_MS / all->sums.hours;
+	}
+	return XN_OK;
+}
+
+/* ---- activity ---- */
+
+static struct xn_kpi_platform *
+platform(struct xn_kpi_all *all, struct xn_arena *arena, const char *name)
+{
+	for (unsigned i = 0; i < all->platform_count; i++)
+		if (strcmp(all->platforms[i].name, name) == 0)
+			return &all->platforms[i];
+	if (all->platform_count == XN_KPIS_PLATFORMS_MAX)
+		return NULL;
+	all->platforms[all->platform_count].name = xn_text(arena, "%s", name);
+	return &all->platforms[all->platform_count++];
+}
+
+struct proofs {
+	struct gathering *in;
+	const char *ids[XN_KPIS_PROOFS_MAX]; /* of certificates that were counted */
+	unsigned count;
+};
+
+/* A certificate counts once, by the id of its retirement. */
+static bool
+certificate_counts(struct proofs *proofs, const char *id)
+{
+	if (id[0] == '\0' || proofs->count == XN_KPIS_PROOFS_MAX) {
+		proofs->in->all->unproven++;
+		return false;
+	}
+	for (unsigned i = 0; i < proofs->count; i++)
+		if (strcmp(proofs->ids[i], id) == 0) {
+			proofs->in->all->duplicates++;
+			return false;
+		}
+	proofs->ids[proofs->count++] = xn_text(proofs->in->arena, "%s", id);
+	return true;
+}
+
+static int
+take_activity(const struct xn_books_activity *row, void *context, struct xn_error *err)
+{
+	struct proofs *proofs = context;
+	struct xn_kpi_all *all = proofs->in->all;
+	struct xn_kpi_activity *sum = &all->activity[row->kind];
+	int64_t end = row->end.ms < all->to.ms ? row->end.ms : all->to.ms;
+
+	(void)err;
+	if (row->kind == XN_ACTIVITY_CERTIFICATE && !certificate_counts(proofs, row->about))
+		return XN_OK;
+	if (row->kind == XN_ACTIVITY_UNITS) {
+		struct xn_kpi_platform *one = platform(all, proofs->in->arena, row->about);
+
+		if (one != NULL)
+			one->units += (double)row->milli / 1000;
+		return XN_OK;
+	}
+	sum->any = true;
+	sum->sum += (double)row->milli / 1000;
+	sum->hours += (double)(end - row->start.ms) / HOUR_MS;
+	return XN_OK;
+}
+
+static int
+take_platform(const struct xn_books_row *row, void *context, struct xn_error *err)
+{
+	struct gathering *in = context;
+
+	(void)err;
+	for (unsigned i = 0; i < in->all->platform_count; i++)
+		if (strcmp(in->all->platforms[i].name, row->name) == 0)
+			in->all->platforms[i].energy +=
+			    xn_kpi_kwh(&row->amount) + (double)row->amount.overhead.mj / KWH_MJ;
+	return XN_OK;
+}
+
+static int
+gather_activity(struct gathering *in, struct xn_books *books, struct xn_error *err)
+{
+	struct xn_kpi_all *all = in->all;
+	struct proofs *proofs = xn_new(in->arena, struct proofs, 1);
+	const struct xn_books_query query = {.from = all->from,
+	    .to = all->to,
+	    .accounts = XN_ACCOUNT_BIT(XN_ACCOUNT_PLATFORM),
+	    .step = XN_BOOKS_TOTAL};
+
+	proofs->in = in;
+	if (xn_books_activities(books, all->from, all->to, take_activity, proofs, err) != XN_OK)
+		return err->code;
+	return all->platform_count == 0 ? XN_OK
+					: xn_books_entries(books, &query, take_platform, in, err);
+}
+
+/* ---- gauges ---- */
+
+struct gauging {
+	struct xn_kpi_sensors *sensors;
+	struct xn_arena *arena;
+	double unit; /* of the gauge in that of the sums */
+	struct xn_kpi_class bounds;
+};
+
+static struct xn_kpi_sensor *
+sensor(struct gauging *in, const char *name)
+{
+	struct xn_kpi_sensors *sensors = in->sensors;
+	uint32_t place = 2166136261u;
+
+	/* Open addressing: the places are a power of two and never all taken. */
+	for (const char *at = name; *at != '\0'; at++)
+		place = (place ^ (unsigned char)*at) * 16777619u;
+	for (;; place++) {
+		struct xn_kpi_sensor *one = &sensors->items[place % (2 * XN_KPIS_SENSORS_MAX)];
+
+		if (one->name != NULL && strcmp(one->name, name) == 0)
+			return one;
+		if (one->name == NULL && sensors->count == XN_KPIS_SENSORS_MAX) {
+			sensors->passed_over++;
+			return NULL;
+		}
+		if (one->name == NULL) {
+			sensors->count++;
+			one->name = xn_text(in->arena, "%s", name);
+			return one;
+		}
+	}
+}
+
+static int
+take_gauge(const struct xn_books_gauge *row, void *context, struct xn_error *err)
+{
+	struct gauging *in = context;
+	struct xn_kpi_sensor *one = sensor(in, row->name);
+	double mean = (double)row->mean / in->unit;
+
+	(void)err;
+	if (one == NULL || row->samples == 0)
+		return XN_OK;
+	one->count++;
+	one->sum += mean;
+	if (mean > in->bounds.rec_max)
+		one->above += mean - in->bounds.rec_max;
+	if (mean < in->bounds.rec_min)
+		one->below += in->bounds.rec_min - mean;
+	return XN_OK;
+}
+
+static int
+gather_gauges(struct gathering *in, struct xn_books *books, enum xn_gauge gauge, double unit,
+    struct xn_kpi_sensors *sensors, struct xn_error *err)
+{
+	struct gauging gauging = {
+	    .sensors = sensors, .arena = in->arena, .unit = unit, .bounds = in->all->bounds};
+
+	sensors->items = xn_new(in->arena, struct xn_kpi_sensor, (size_t)2 * XN_KPIS_SENSORS_MAX);
+	return xn_books_gauges(books, gauge, in->all->from, in->all->to, take_gauge, &gauging, err);
+}
+
+/* ---- all ---- */
+
+static int
+gather_all(struct gathering *in, struct xn_books *books, struct xn_error *err)
+{
+	const struct xn_thermal_class *class;
+
+	if (xn_library_read(in->arena, &in->all->library, err) != XN_OK)
+		return err->code;
+	class = xn_library_class(&in->all->library, XN_KPIS_CLASS);
+	if (class == NULL)
+		return xn_fail(err, XN_EINVALID, "the library has no class %s", XN_KPIS_CLASS);
+	in->all->bounds = class->bounds;
+	if (gather_intervals(in, books, err) != XN_OK || gather_meters(in, books, err) != XN_OK ||
+	    gather_activity(in, books, err) != XN_OK ||
+	    gather_gauges(in, books, XN_GAUGE_INLET, 1000, &in->all->inlets, err) != XN_OK ||
+	    gather_gauges(in, books, XN_GAUGE_USE, 10000, &in->all->hosts, err) != XN_OK)
+		return err->code;
+	return XN_OK;
+}
+
+int
+xn_kpi_gather(struct xn_books *books, xn_instant from, xn_instant to, struct xn_arena *arena,
+    struct xn_kpi_all *ret_all, struct xn_error *err)
+{
+	struct gathering in = {.all = ret_all,
+	    .arena = arena,
+	    .plans = {.books = books, .arena = arena},
+	    .utc_offset_s = xn_books_site(books)->utc_offset_s};
+	int result;
+
+	*ret_all = (struct xn_kpi_all){.from = from, .to = to};
+	ret_all->sums.hours = (double)(to.ms - from.ms) / HOUR_MS;
+	if ((result = xn_books_hold(books, err)) != XN_OK)
+		return result;
+	result = gather_all(&in, books, err);
+	xn_books_release(books);
+	free(in.plans.text);
+	return result;
+}
