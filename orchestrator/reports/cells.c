@@ -11,7 +11,7 @@ xn_share(int64_t part, int64_t whole, int64_t scale)
 	bool negative = (part < 0) != (whole < 0);
 	wide number = (wide)(part < 0 ? -part : part) * scale;
 	wide by = whole < 0 ? -(wide)whole : whole;
-	int64_t share = (int64_t)((number + by / 2) / by);
+	int64_t share = by == 0 ? 0 : (int64_t)((number + by / 2) / by);
 
 	return negative ? -share : share;
 }

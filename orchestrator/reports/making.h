@@ -125,7 +125,7 @@ void xn_put_percent(struct xn_cell *cell, int64_t part, int64_t whole);
 void xn_put_quality(
     struct xn_cell *quality, struct xn_cell *energy, const struct xn_amount *amount);
 
-/* part x scale / whole, rounded half away from zero; whole must not be 0. */
+/* part x scale / whole, rounded half away from zero; 0 of a whole that is 0. */
 int64_t xn_share(int64_t part, int64_t whole, int64_t scale);
 xn_energy xn_magnitude(xn_energy energy);
 

@@ -27,7 +27,7 @@ compile(struct xn_making *making, const char *text)
 	const struct xn_yaml *documents;
 
 	xn_problems_init(&problems, making->arena);
-	*source = (struct xn_source){.name = "energy-plan",
+	*source = (struct xn_source){.path = "energy-plan",
 	    .bytes = xn_text_copy(making->arena, text, strlen(text)),
 	    .size = strlen(text)};
 	documents = xn_yaml_read_text(making->arena, source, &problems);
