@@ -63,6 +63,7 @@ static const struct xn_field correction_fields[] = {
 struct quality {
 	struct xn_making *making;
 	struct xn_table *table;
+	uint32_t known; /* rows of meters that the site has now, in the order of names */
 	unsigned poor, uncalibrated, silent;
 	struct xn_amount supplied, used, unexplained; /* of the month */
 	xn_instant month;
@@ -124,11 +125,12 @@ put_meter(const struct xn_books_meter *row, void *context, struct xn_error *err)
 	return XN_OK;
 }
 
-/* Meters and their entries both come in the order of names. */
+/* Meters come in the order of names; one that the site has no more gets a row at the end. */
 static struct xn_cell *
 row_of(struct quality *to, const char *name)
 {
-	uint32_t low = 0, high = to->table->row_count;
+	uint32_t low = 0, high = to->known;
+	struct xn_cell *gone;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
@@ -142,7 +144,10 @@ row_of(struct quality *to, const char *name)
 		else
 			high = middle;
 	}
-	return NULL;
+	gone = xn_table_row(to->making->document, to->table);
+	xn_put_copy(to->making, &gone[METER], name);
+	xn_put_text(&gone[ROLE], "not in the site");
+	return gone;
 }
 
 static int
@@ -154,8 +159,6 @@ put_reading(const struct xn_books_row *row, void *context, struct xn_error *err)
 	const char grade[] = {xn_grade_letter(amount->worst), '\0'};
 
 	(void)err;
-	if (cells == NULL)
-		return XN_OK; /* a meter that the site has no more: its energy is in the balance */
 	xn_put_kwh(&cells[ENERGY], amount->energy);
 	xn_put_quality(&cells[COVERAGE], &cells[ENERGY], amount);
 	xn_put_number(
@@ -177,6 +180,7 @@ put_meters(struct quality *to, struct xn_error *err)
 	    meter_fields, XN_FIELDS_COUNT(meter_fields));
 	to->table->pdf_rows_max = 1000;
 	result = xn_books_meters(to->making->books, put_meter, to, err);
+	to->known = to->table->row_count;
 	if (result == XN_OK)
 		result = xn_making_entries(to->making, &query, put_reading, to, err);
 	for (uint32_t i = 0; i < to->table->row_count; i++)

@@ -356,11 +356,12 @@ freeze(struct xn_books *books, struct freezing *f, xn_instant at, const char *ac
     struct xn_archive_row *ret_row, bool *ret_new)
 {
 	char config[XN_SHA256_TEXT_SIZE];
-	int result = xn_frozen_find(f->archive, books, &f->export, &f->before, f->err);
+	struct xn_error why = {0};
+	int result = xn_frozen_find(f->archive, books, &f->export, &f->before, &why);
 
 	f->has_before = result == XN_OK;
 	if (result != XN_OK && result != XN_ENOTFOUND)
-		return result;
+		return xn_fail(f->err, why.code, "%s", why.text);
 	f->export.order.revision = f->has_before ? f->before.row.revision + 1 : 1;
 	f->export.order.state = "frozen";
 	result = xn_report_make(books, &f->export.order, &f->arena, &f->document, config, f->err);

@@ -346,13 +346,16 @@ hash_config(struct xn_making *making, char ret_config[XN_SHA256_TEXT_SIZE], stru
 	result = xn_books_meters(making->books, hash_meter, &config, err);
 	for (xn_instant at = making->period.from; result == XN_OK && at.ms < making->period.to.ms;
 	     at = xn_month_next(at, making->site->utc_offset_s)) {
+		struct xn_error why = {0};
 		char *text = NULL;
 
-		result = xn_books_energy_plan(making->books, at, &text, err);
+		result = xn_books_energy_plan(making->books, at, &text, &why);
 		if (result == XN_OK)
 			gnutls_hash(config.hash, text, strlen(text) + 1);
 		else if (result == XN_ENOTFOUND)
 			result = XN_OK;
+		else
+			xn_fail(err, why.code, "%s", why.text);
 		free(text);
 	}
 	gnutls_hash(config.hash, making->order->facts->text, making->order->facts->size);

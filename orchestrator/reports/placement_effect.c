@@ -156,10 +156,10 @@ xn_report_placement_effect(struct xn_making *making, struct xn_error *err)
 	struct effect to = {.making = making};
 	int result;
 
-	to.plans = xn_document_table(making->document, "plans", "Phương án", "Plans", plan_fields,
-	    XN_FIELDS_COUNT(plan_fields));
 	to.days = xn_document_table(making->document, "days", "Theo ngày", "By day", day_fields,
 	    XN_FIELDS_COUNT(day_fields));
+	to.plans = xn_document_table(making->document, "plans", "Phương án", "Plans", plan_fields,
+	    XN_FIELDS_COUNT(plan_fields));
 	result = xn_books_notes(
 	    making->books, "note", making->period.from, making->period.to, put_plan, &to, err);
 	if (result == XN_OK)

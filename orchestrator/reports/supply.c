@@ -40,13 +40,14 @@ static int
 look_up(struct passing *p, xn_instant at, struct xn_error *err)
 {
 	xn_instant day = xn_day_start(at, p->making->site->utc_offset_s);
+	struct xn_error why = {0};
 	char *text = NULL;
 	int result;
 
 	if (p->looked_up.ms == day.ms)
 		return XN_OK;
 	p->looked_up = day;
-	result = xn_books_energy_plan(p->making->books, at, &text, err);
+	result = xn_books_energy_plan(p->making->books, at, &text, &why);
 	if (result == XN_ENOTFOUND) {
 		p->plan = NULL;
 		free(p->text);
@@ -54,7 +55,7 @@ look_up(struct passing *p, xn_instant at, struct xn_error *err)
 		return XN_OK;
 	}
 	if (result != XN_OK)
-		return result;
+		return xn_fail(err, why.code, "%s", why.text);
 	if (p->text == NULL || strcmp(p->text, text) != 0)
 		p->plan = compile(p->making, text);
 	free(p->text);
