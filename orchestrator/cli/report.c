@@ -21,6 +21,16 @@
 
 /* ---- a state folder ---- */
 
+/* Unlike xn_cli_option, also of a command that has no such option. */
+static const char *
+option(const struct xn_cli *cli, const char *name)
+{
+	for (int i = 0; i < XN_CLI_OPTIONS_MAX && cli->command->options[i].name != NULL; i++)
+		if (strcmp(cli->command->options[i].name, name) == 0)
+			return cli->values[i];
+	return NULL;
+}
+
 /* The options of a command and what stands without a name. */
 struct asked {
 	const struct xn_cli *cli;
@@ -32,15 +42,11 @@ static const char *
 parameter(const void *context, const char *name)
 {
 	const struct asked *asked = context;
-	const struct xn_cli *cli = asked->cli;
 
 	for (unsigned i = 0; i < asked->count; i++)
 		if (strcmp(asked->names[i], name) == 0)
 			return asked->values[i];
-	for (int i = 0; i < XN_CLI_OPTIONS_MAX && cli->command->options[i].name != NULL; i++)
-		if (strcmp(cli->command->options[i].name, name) == 0)
-			return cli->values[i];
-	return NULL;
+	return option(asked->cli, name);
 }
 
 static void
@@ -60,8 +66,8 @@ tell_end(void)
 static int
 open_signer(const struct xn_cli *cli, struct xn_signer **ret_signer, struct xn_error *err)
 {
-	const char *key = xn_cli_option(cli, "report-key");
-	const char *certificate = xn_cli_option(cli, "report-cert");
+	const char *key = option(cli, "report-key");
+	const char *certificate = option(cli, "report-cert");
 
 	*ret_signer = NULL;
 	if (key == NULL)
@@ -598,7 +604,7 @@ const struct xn_cli_command xn_cli_report_bundle = {
 const struct xn_cli_command xn_cli_report_schedule = {
     .noun = "report",
     .verb = "schedule",
-    .arguments = "[list|add KIND|remove ID|run]",
+    .arguments = "[list|add|remove|run] [KIND|ID]",
     .summary = "reports that are made by the clock, of the month, quarter or year before",
     .examples = "xanh report schedule add all --day 3 --time 02:00 --folder /srv/reports --freeze\n"
 		"xanh report schedule list",

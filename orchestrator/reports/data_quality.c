@@ -55,7 +55,7 @@ enum { AT, REVISION, AUTHOR, REASON, EVIDENCE };
 static const struct xn_field correction_fields[] = {
     XN_F_INSTANT("at", "Thời điểm", "At"),
     XN_F_NUMBER("revision", "Bản sửa", "Revision", 0, ""),
-    XN_F_TEXT("author", "Người sửa", "Author"),
+    XN_F_NAME("author", "Người sửa", "Author"),
     XN_F_TEXT("reason", "Lý do", "Reason"),
     XN_F_TEXT("evidence", "Bằng chứng", "Evidence"),
 };

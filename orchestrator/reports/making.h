@@ -46,7 +46,7 @@ struct xn_making {
 	{                                                                                          \
 		.name = (name_), .title = {(vi_), (en_)}, .kind = XN_FIELD_TEXT, .unit = ""        \
 	}
-/* A name of a rack, host, VM or meter: not in open data. */
+/* A name of a rack, host, VM, meter or person: not in open data. */
 #define XN_F_NAME(name_, vi_, en_)                                                                 \
 	{                                                                                          \
 		.name = (name_), .title = {(vi_), (en_)}, .kind = XN_FIELD_TEXT, .unit = "",       \
