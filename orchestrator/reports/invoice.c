@@ -144,13 +144,14 @@ take_month(const struct xn_supply *supply, void *context, struct xn_error *err)
 {
 	struct invoices *to = context;
 	const struct xn_price *price = supply->price;
+	xn_instant month = xn_month_start(supply->start, to->making->site->utc_offset_s);
 	struct bill *whole = to->bills;
 	struct xn_cell *cells;
 
 	(void)err;
 	for (unsigned i = 0; i < price->band_count; i++) {
 		const struct xn_price_band *band = &price->bands[i];
-		struct bill *bill = find_bill(to, supply->start, band);
+		struct bill *bill = find_bill(to, month, band);
 
 		cells = put_ours(to, supply, band->name, band->energy, &band->cost);
 		if (bill != NULL)
@@ -160,7 +161,7 @@ take_month(const struct xn_supply *supply, void *context, struct xn_error *err)
 	}
 	if (price->unpriced.mj > 0)
 		put_ours(to, supply, "", price->unpriced, NULL);
-	while (whole != NULL && (whole->month.ms != supply->start.ms || whole->band[0] != '\0'))
+	while (whole != NULL && (whole->month.ms != month.ms || whole->band[0] != '\0'))
 		whole = whole->next;
 	if (whole == NULL)
 		return XN_OK;
