@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/calendar.h"
+
 static const char *const day_words[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 /* Exactly `count` digits at *text; moves past them. -1 if they are not there. */
@@ -127,38 +129,16 @@ xn_value_days(xn_node node, struct xn_problems *problems, unsigned *ret_days)
 	return good;
 }
 
-/* Days from 1970-01-01 of a day in the Gregorian calendar. */
-static int64_t
-days_from_civil(int year, int month, int day)
-{
-	int64_t y = month <= 2 ? year - 1 : year;
-	int64_t era = y / 400; /* y >= 0 */
-	int64_t year_of_era = y - era * 400;
-	int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
-	    day_of_year - 719468;
-}
-
-static int
-month_days(int year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return month == 2 && leap ? 29 : days[month - 1];
-}
-
 static bool
 take_date(const char **text, int64_t *ret_days)
 {
-	int year = take_digits(text, 4);
-	int month = year < 1 || !take_letter(text, '-') ? -1 : take_digits(text, 2);
-	int day = month < 1 || !take_letter(text, '-') ? -1 : take_digits(text, 2);
+	struct xn_date date = {.year = take_digits(text, 4)};
 
-	if (day < 1 || month > 12 || day > month_days(year, month))
+	date.month = date.year < 1 || !take_letter(text, '-') ? -1 : take_digits(text, 2);
+	date.day = date.month < 1 || !take_letter(text, '-') ? -1 : take_digits(text, 2);
+	if (!xn_date_good(date))
 		return false;
-	*ret_days = days_from_civil(year, month, day);
+	*ret_days = xn_date_days(date);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/calendar.h"
 #include "common/value.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -15,18 +16,6 @@ static const struct xn_yaml_key deferrable_keys[] = {
     {"select", true}, {"window", false}, {"finish_by", false}, {"by", false}, {NULL, false}};
 static const struct xn_yaml_key window_keys[] = {
     {"hours", false}, {"days", false}, {"when", false}, {NULL, false}};
-
-/* Days since 1970-01-01 of a civil date (Hinnant's days_from_civil). */
-static int64_t
-day_of(int year, int month, int day)
-{
-	int y = month <= 2 ? year - 1 : year;
-	int era = y / 400;
-	int of_era = y - era * 400;
-	int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
 
 static bool
 digits(const char *text, int count, int *ret_value)
@@ -44,20 +33,13 @@ digits(const char *text, int count, int *ret_value)
 static bool
 read_date(const char *text, int64_t *ret_day)
 {
-	static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int year;
-	int month;
-	int day;
-	bool leap;
+	struct xn_date date;
 
-	if (strnlen(text, 10) < 10 || !digits(text, 4, &year) || text[4] != '-' ||
-	    !digits(text + 5, 2, &month) || text[7] != '-' || !digits(text + 8, 2, &day) ||
-	    year < 1970 || month < 1 || month > 12 || day < 1)
+	if (strnlen(text, 10) < 10 || !digits(text, 4, &date.year) || text[4] != '-' ||
+	    !digits(text + 5, 2, &date.month) || text[7] != '-' ||
+	    !digits(text + 8, 2, &date.day) || date.year < 1970 || !xn_date_good(date))
 		return false;
-	leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	if (day > lengths[month - 1] + (leap && month == 2))
-		return false;
-	*ret_day = day_of(year, month, day);
+	*ret_day = xn_date_days(date);
 	return true;
 }
 

@@ -54,8 +54,10 @@ static const char *const texts[XN_BOOKS_SQL_COUNT] = {
 			    " WHERE start_ms >= ? AND start_ms < ? AND kind = ?"
 			    " ORDER BY start_ms, name",
     [XN_BOOKS_SQL_ACTIVITIES] =
-	"SELECT revision, kind, start_ms, end_ms, milli, about, author, evidence FROM activity"
-	" WHERE start_ms >= ? AND start_ms < ? ORDER BY start_ms, kind, revision",
+	"SELECT revision, kind, start_ms, end_ms, milli, about, author, evidence FROM activity a"
+	" WHERE start_ms >= ? AND start_ms < ? AND NOT EXISTS (SELECT 1 FROM activity b"
+	" WHERE b.start_ms = a.start_ms AND b.kind = a.kind AND b.end_ms = a.end_ms"
+	" AND b.about = a.about AND b.revision > a.revision) ORDER BY start_ms, kind, revision",
     [XN_BOOKS_SQL_ENERGY_PLAN] = "SELECT text FROM energy_plan WHERE from_ms <= ?1 AND ?1 < to_ms"
 				 " ORDER BY seq DESC LIMIT 1",
 };

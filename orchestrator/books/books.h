@@ -180,7 +180,9 @@ struct xn_books_activity {
 	const char *author, *evidence;
 };
 
-/* Those that begin in [from, to), in the order of start and kind. */
+/* Those that begin in [from, to), in the order of start and kind. Of several of the same kind, span
+ * and `about` the one that was brought last counts: so one is corrected, and bringing a file twice
+ * does no harm. */
 int xn_books_activities(struct xn_books *books, xn_instant from, xn_instant to,
     int (*each)(const struct xn_books_activity *row, void *context, struct xn_error *err),
     void *context, struct xn_error *err);

@@ -6,90 +6,6 @@
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS  INT64_C(86400000)
 
-/* ---- the calendar: civil dates as days since 1970, after Howard Hinnant ---- */
-
-static int64_t
-days_of(struct xn_date date)
-{
-	int64_t year = date.year - (date.month <= 2);
-	int64_t era = (year >= 0 ? year : year - 399) / 400;
-	int64_t of_era = year - era * 400;
-	int64_t of_year = (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static struct xn_date
-date_of_days(int64_t days)
-{
-	int64_t shifted = days + 719468;
-	int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-	int64_t of_era = shifted - era * 146097;
-	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-	int64_t month = (5 * of_year + 2) / 153;
-
-	return (struct xn_date){
-	    .year = (int)(year + era * 400 + (month >= 10)),
-	    .month = (int)(month < 10 ? month + 3 : month - 9),
-	    .day = (int)(of_year - (153 * month + 2) / 5 + 1),
-	};
-}
-
-static int64_t
-floor_div(int64_t value, int64_t by)
-{
-	return value / by - (value % by < 0);
-}
-
-static int64_t
-local_days(xn_instant at, int utc_offset_s)
-{
-	return floor_div(at.ms + (int64_t)utc_offset_s * 1000, DAY_MS);
-}
-
-struct xn_date
-xn_date_of(xn_instant at, int utc_offset_s)
-{
-	return date_of_days(local_days(at, utc_offset_s));
-}
-
-xn_instant
-xn_date_start(struct xn_date date, int utc_offset_s)
-{
-	int years = (int)floor_div(date.month - 1, 12);
-
-	date.year += years;
-	date.month -= years * 12;
-	return (xn_instant){.ms = days_of(date) * DAY_MS - (int64_t)utc_offset_s * 1000};
-}
-
-xn_instant
-xn_day_start(xn_instant at, int utc_offset_s)
-{
-	return (xn_instant){
-	    .ms = local_days(at, utc_offset_s) * DAY_MS - (int64_t)utc_offset_s * 1000};
-}
-
-xn_instant
-xn_month_start(xn_instant at, int utc_offset_s)
-{
-	struct xn_date date = xn_date_of(at, utc_offset_s);
-
-	date.day = 1;
-	return xn_date_start(date, utc_offset_s);
-}
-
-xn_instant
-xn_month_next(xn_instant at, int utc_offset_s)
-{
-	struct xn_date date = xn_date_of(at, utc_offset_s);
-
-	date.day = 1;
-	date.month++;
-	return xn_date_start(date, utc_offset_s);
-}
-
 /* ---- reading ---- */
 
 /* `least` to `most` digits at *text; moves past them. False if they are not there. */
@@ -117,17 +33,6 @@ take_letter(const char **text, char letter)
 	return true;
 }
 
-static bool
-is_date(struct xn_date date)
-{
-	struct xn_date same;
-
-	if (date.year < 1970 || date.month < 1 || date.month > 12 || date.day < 1)
-		return false;
-	same = date_of_days(days_of(date));
-	return same.month == date.month && same.day == date.day;
-}
-
 /* The first `months` (or, of 0, the one day) from a date. */
 static bool
 set_calendar(struct xn_period *period, enum xn_period_kind kind, struct xn_date date, int months,
@@ -135,7 +40,7 @@ set_calendar(struct xn_period *period, enum xn_period_kind kind, struct xn_date 
 {
 	struct xn_date end = date;
 
-	if (!is_date(date))
+	if (date.year < 1970 || !xn_date_good(date))
 		return false;
 	end.month += months;
 	period->kind = kind;
@@ -252,7 +157,7 @@ read_instant(const char *text, int utc_offset_s, xn_instant *ret_instant)
 
 	if (!take_number(&text, 4, 4, &date.year) || !take_letter(&text, '-') ||
 	    !take_number(&text, 2, 2, &date.month) || !take_letter(&text, '-') ||
-	    !take_number(&text, 2, 2, &date.day) || !is_date(date))
+	    !take_number(&text, 2, 2, &date.day) || date.year < 1970 || !xn_date_good(date))
 		return false;
 	*ret_instant = xn_date_start(date, utc_offset_s);
 	if (*text == '\0')
@@ -267,18 +172,6 @@ read_instant(const char *text, int utc_offset_s, xn_instant *ret_instant)
 	*ret_instant = xn_date_start(date, offset_s);
 	ret_instant->ms += hour * HOUR_MS + minute * INT64_C(60000) + second * INT64_C(1000);
 	return *text == '\0';
-}
-
-void
-xn_instant_text(xn_instant at, int utc_offset_s, char text[XN_INSTANT_TEXT_SIZE])
-{
-	struct xn_date date = xn_date_of(at, utc_offset_s);
-	unsigned into = (unsigned)((at.ms - xn_day_start(at, utc_offset_s).ms) / 1000);
-	unsigned minutes = (unsigned)(utc_offset_s < 0 ? -utc_offset_s : utc_offset_s) / 60;
-
-	snprintf(text, XN_INSTANT_TEXT_SIZE, "%04d-%02d-%02dT%02u:%02u:%02u%c%02u:%02u", date.year,
-	    date.month, date.day, into / 3600, into / 60 % 60, into % 60,
-	    utc_offset_s < 0 ? '-' : '+', minutes / 60 % 24, minutes % 60);
 }
 
 static void

@@ -11,6 +11,7 @@
 #ifndef XN_BOOKS_PERIOD_H
 #define XN_BOOKS_PERIOD_H
 
+#include "common/calendar.h"
 #include "common/error.h"
 
 enum xn_period_kind {
@@ -22,8 +23,7 @@ enum xn_period_kind {
 	XN_PERIOD_SPAN /* two instants */
 };
 
-#define XN_INSTANT_TEXT_SIZE 64
-#define XN_PERIOD_NAME_SIZE  (2 * XN_INSTANT_TEXT_SIZE)
+#define XN_PERIOD_NAME_SIZE (2 * XN_INSTANT_TEXT_SIZE)
 
 struct xn_period {
 	enum xn_period_kind kind;
@@ -51,20 +51,5 @@ bool xn_period_finished(const struct xn_period *period, xn_instant now);
 
 /* The period of the same kind (and length) just before. */
 struct xn_period xn_period_before(const struct xn_period *period, int utc_offset_s);
-
-/* ---- the calendar of site time ---- */
-
-struct xn_date {
-	int year, month, day; /* 1..12, 1..31 */
-};
-
-struct xn_date xn_date_of(xn_instant at, int utc_offset_s);
-/* Midnight; a month past 12 or below 1 is one of another year. */
-xn_instant xn_date_start(struct xn_date date, int utc_offset_s);
-/* RFC 3339 in site time: "2026-11-25T14:30:00+07:00". */
-void xn_instant_text(xn_instant at, int utc_offset_s, char text[XN_INSTANT_TEXT_SIZE]);
-xn_instant xn_day_start(xn_instant at, int utc_offset_s);
-xn_instant xn_month_start(xn_instant at, int utc_offset_s);
-xn_instant xn_month_next(xn_instant at, int utc_offset_s);
 
 #endif

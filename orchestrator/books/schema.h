@@ -72,7 +72,7 @@
 	" kind TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,"                 \
 	" milli INTEGER NOT NULL, about TEXT NOT NULL, author TEXT NOT NULL,"                      \
 	" evidence TEXT NOT NULL) STRICT;"                                                         \
-	"CREATE INDEX IF NOT EXISTS activity_start ON activity(start_ms, kind);"                   \
+	"CREATE INDEX IF NOT EXISTS activity_start ON activity(start_ms, kind, end_ms, about);"    \
 	"CREATE TABLE IF NOT EXISTS energy_plan(seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL,"  \
 	" name TEXT NOT NULL, actor TEXT NOT NULL, from_ms INTEGER NOT NULL,"                      \
 	" to_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"                                     \

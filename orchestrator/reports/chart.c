@@ -7,7 +7,7 @@
 
 #include "orchestrator/reports/pdf.h"
 
-enum { SERIES_MAX = 6, TICKS = 5, LABEL_MAX = 160 };
+enum { SERIES_MAX = 6, TICKS = 5, DECIMALS_MAX = 12, LABEL_MAX = 160 };
 
 static const struct {
 	double red, green, blue;
@@ -26,6 +26,8 @@ struct plot {
 	const struct xn_chart *chart;
 	double left, right, top, bottom; /* of the area between the axes */
 	double low, high, step;          /* of the values' axis */
+	double most;                     /* the highest value there is */
+	bool most_shown;                 /* over its bar */
 	int decimals;                    /* of its labels */
 };
 
@@ -65,13 +67,18 @@ find_range(struct plot *plot)
 			plot->high = any ? fmax(plot->high, value) : value;
 			any = true;
 		}
+	plot->most = plot->high;
 	/* Bars stand on zero; lines do when it is near. */
 	if (chart->kind == XN_CHART_BARS || plot->low < plot->high / 2) {
 		plot->low = fmin(plot->low, 0);
 		plot->high = fmax(plot->high, 0);
 	}
-	if (plot->high <= plot->low)
-		plot->high = plot->low + 1;
+	if (plot->high <= plot->low) {
+		double air = plot->low == 0 ? 1 : fabs(plot->low) / 10;
+
+		plot->high += air;
+		plot->low -= chart->kind == XN_CHART_LINES && plot->low != 0 ? air : 0;
+	}
 }
 
 /* Ends of the axis on round numbers: 1, 2 or 5 times a power of ten. */
@@ -82,7 +89,7 @@ make_round(struct plot *plot)
 	double part = rough / power;
 
 	plot->step = (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10) * power;
-	plot->decimals = (int)fmax(0, -floor(log10(plot->step) + 1e-9));
+	plot->decimals = (int)fmin(fmax(0, -floor(log10(plot->step) + 1e-9)), DECIMALS_MAX);
 	plot->low = floor(plot->low / plot->step + 1e-9) * plot->step;
 	plot->high = ceil(plot->high / plot->step - 1e-9) * plot->step;
 }
@@ -228,14 +235,33 @@ put_bar(struct xn_pdf *pdf, uint32_t series, double x, double y, double width, d
 	cairo_restore(pdf->cr);
 }
 
+/* The value over a bar, where it fits; the highest one's in any case. */
 static void
-put_bars(struct xn_pdf *pdf, const struct plot *plot)
+put_bar_label(struct xn_pdf *pdf, struct plot *plot, uint32_t row, uint32_t series, double x,
+    double y, double width)
+{
+	const struct xn_chart *chart = plot->chart;
+	double value, wide;
+	char text[LABEL_MAX];
+
+	xn_document_number(text, sizeof(text), &chart->table->fields[chart->y[series]],
+	    cell_at(chart, row, chart->y[series]), pdf->language, true);
+	wide = xn_pdf_width(pdf, XN_PDF_SMALL, text);
+	if (!value_at(chart, row, series, &value) ||
+	    (wide > width * 1.2 && (value < plot->most || plot->most_shown)))
+		return;
+	plot->most_shown = plot->most_shown || value >= plot->most;
+	x = fmin(fmax(x + width / 2, plot->left + wide / 2), plot->right - wide / 2);
+	xn_pdf_show(pdf, XN_PDF_SMALL, x, y - 2.5, 0.5, text);
+}
+
+static void
+put_bars(struct xn_pdf *pdf, struct plot *plot)
 {
 	const struct xn_chart *chart = plot->chart;
 	uint32_t rows = chart->table->row_count;
 	double place = (plot->right - plot->left) / rows, width = place * 0.72 / chart->y_count;
 	double value, zero = y_of(plot, fmin(fmax(0, plot->low), plot->high));
-	char text[LABEL_MAX];
 
 	for (uint32_t row = 0; row < rows; row++)
 		for (uint32_t i = 0; i < chart->y_count; i++) {
@@ -246,38 +272,70 @@ put_bars(struct xn_pdf *pdf, const struct plot *plot)
 			y = y_of(plot, value);
 			put_bar(pdf, i, x, fmin(y, zero), width, fabs(zero - y),
 			    cell_at(chart, row, chart->y[i])->estimated);
-			value_label(pdf, plot, value, text);
-			if (xn_pdf_width(pdf, XN_PDF_SMALL, text) < width * 1.3)
-				xn_pdf_show(pdf, XN_PDF_SMALL, x + width / 2, fmin(y, zero) - 2.5,
-				    0.5, text);
+			put_bar_label(pdf, plot, row, i, x, fmin(y, zero), width);
 		}
 }
 
-/* A line breaks where nothing is known; a lone point is a dot. */
+/* An estimated value on a line. */
+static void
+put_ring(struct xn_pdf *pdf, uint32_t series, double x, double y)
+{
+	cairo_new_path(pdf->cr);
+	cairo_arc(pdf->cr, x, y, 2, 0, 2 * M_PI);
+	cairo_set_source_rgb(pdf->cr, 1, 1, 1);
+	cairo_fill_preserve(pdf->cr);
+	set_look(pdf, series);
+	plain_look(pdf);
+	cairo_set_line_width(pdf->cr, 0.8);
+	cairo_stroke(pdf->cr);
+}
+
+/* A line breaks where nothing is known; a lone point is a small circle. */
 static void
 put_line(struct xn_pdf *pdf, const struct plot *plot, uint32_t series)
 {
 	const struct xn_chart *chart = plot->chart;
+	uint32_t rows = chart->table->row_count;
 	bool drawing = false;
-	double value, x, y;
+	double value, next;
 
 	set_look(pdf, series);
 	cairo_set_line_join(pdf->cr, CAIRO_LINE_JOIN_ROUND);
-	for (uint32_t row = 0; row < chart->table->row_count; row++) {
-		if (!value_at(chart, row, series, &value)) {
-			drawing = false;
-			continue;
+	for (uint32_t row = 0; row < rows; row++) {
+		double x = x_of(plot, row);
+		bool known = value_at(chart, row, series, &value);
+
+		if (known && !drawing &&
+		    (row + 1 == rows || !value_at(chart, row + 1, series, &next))) {
+			cairo_new_sub_path(pdf->cr);
+			cairo_arc(pdf->cr, x, y_of(plot, value), 1, 0, 2 * M_PI);
+		} else if (known && drawing) {
+			cairo_line_to(pdf->cr, x, y_of(plot, value));
+		} else if (known) {
+			cairo_move_to(pdf->cr, x, y_of(plot, value));
 		}
-		x = x_of(plot, row);
-		y = y_of(plot, value);
-		if (drawing)
-			cairo_line_to(pdf->cr, x, y);
-		else
-			cairo_move_to(pdf->cr, x - 0.6, y), cairo_line_to(pdf->cr, x, y);
-		drawing = true;
+		drawing = known;
 	}
 	cairo_stroke(pdf->cr);
 	plain_look(pdf);
+	for (uint32_t row = 0; row < rows; row++)
+		if (cell_at(chart, row, chart->y[series])->estimated &&
+		    value_at(chart, row, series, &value))
+			put_ring(pdf, series, x_of(plot, row), y_of(plot, value));
+}
+
+static double
+ends_width(struct xn_pdf *pdf, const struct xn_chart *chart)
+{
+	char text[LABEL_MAX];
+	double widest = 0;
+
+	for (uint32_t i = 0; i < chart->y_count; i++) {
+		xn_document_number(text, sizeof(text), &chart->table->fields[chart->y[i]],
+		    cell_at(chart, chart->table->row_count - 1, chart->y[i]), pdf->language, true);
+		widest = fmax(widest, xn_pdf_width(pdf, XN_PDF_SMALL, text));
+	}
+	return widest;
 }
 
 /* The last value of each line, beside it; labels do not run into each other. */
@@ -311,6 +369,16 @@ put_ends(struct xn_pdf *pdf, const struct plot *plot)
 
 /* ---- legend ---- */
 
+static bool
+some_are_estimated(const struct xn_chart *chart)
+{
+	for (uint32_t row = 0; row < chart->table->row_count; row++)
+		for (uint32_t i = 0; i < chart->y_count; i++)
+			if (cell_at(chart, row, chart->y[i])->estimated)
+				return true;
+	return false;
+}
+
 static void
 put_legend(struct xn_pdf *pdf, const struct plot *plot, double y)
 {
@@ -333,13 +401,19 @@ put_legend(struct xn_pdf *pdf, const struct plot *plot, double y)
 		xn_pdf_show(pdf, XN_PDF_SMALL, x + 22, y, 0, text);
 		x += 22 + xn_pdf_width(pdf, XN_PDF_SMALL, text) + 16;
 	}
-	for (uint32_t row = 0; chart->kind == XN_CHART_BARS && row < chart->table->row_count; row++)
-		if (cell_at(chart, row, chart->y[0])->estimated) {
-			put_bar(pdf, 0, x, y - 6, 18, 7, true);
-			xn_pdf_show(pdf, XN_PDF_SMALL, x + 22, y, 0,
-			    xn_word(XN_WORD_ESTIMATED, pdf->language));
-			break;
-		}
+	if (!some_are_estimated(chart))
+		return;
+	if (chart->kind == XN_CHART_BARS)
+		put_bar(pdf, 0, x, y - 6, 18, 7, true);
+	else
+		put_ring(pdf, 0, x + 9, y - 2.5);
+	xn_pdf_show(pdf, XN_PDF_SMALL, x + 22, y, 0, xn_word(XN_WORD_ESTIMATED, pdf->language));
+}
+
+bool
+xn_pdf_chart_is_empty(const struct xn_chart *chart)
+{
+	return chart->table->row_count == 0 || chart->y_count == 0;
 }
 
 void
@@ -353,13 +427,8 @@ xn_pdf_chart(struct xn_pdf *pdf, const struct xn_chart *chart, double height)
 	    .bottom = pdf->y + height - 26,
 	};
 
-	if (chart->table->row_count == 0 || chart->y_count == 0) {
-		xn_pdf_show(pdf, XN_PDF_BODY, plot.left, plot.top + 12, 0,
-		    xn_word(XN_WORD_NO_ROWS, pdf->language));
-		return;
-	}
 	if (chart->kind == XN_CHART_LINES)
-		plot.right -= 44; /* for the ends' labels */
+		plot.right -= ends_width(pdf, chart) + 6;
 	find_range(&plot);
 	make_round(&plot);
 	put_values_axis(pdf, &plot);

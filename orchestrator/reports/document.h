@@ -4,7 +4,8 @@
  * is a scaled integer here, and nobody rounds it again.
  *
  * Invariants: (1) a row has as many values as its table has fields; (2) a number's decimals are its
- * field's; (3) same document and language, same bytes, whatever the clock, the locale and the
+ * field's; (3) a TEXT cell that is not `none`
+ * has a text; (4) same document and language, same bytes, whatever the clock, the locale and the
  * place.
  */
 #ifndef XN_REPORTS_DOCUMENT_H
@@ -44,7 +45,9 @@ struct xn_cell {
 };
 
 struct xn_table {
-	const char *name; /* "energy": of the file in a bundle */
+	/* "energy": of the file in a bundle and of an XLSX sheet: letters, digits, - and _, at most
+	 * 31, not "summary" */
+	const char *name;
 	const char *title[XN_LANGUAGE_COUNT];
 	const struct xn_field *fields;
 	uint32_t field_count;

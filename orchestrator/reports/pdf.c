@@ -11,7 +11,7 @@ enum { LINE_BYTES = 512 };
 
 #define TOP          64.0 /* of what is filled, below the running head */
 #define FOOT         46.0 /* of the page, for the running foot */
-#define CHART_HEIGHT 190.0
+#define CHART_HEIGHT 148.0
 
 /* ---- pages ---- */
 
@@ -218,6 +218,24 @@ put_remarks(struct xn_pdf *pdf)
 
 /* ---- the whole ---- */
 
+static void
+put_chart(struct xn_pdf *pdf, const struct xn_chart *chart)
+{
+	bool empty = xn_pdf_chart_is_empty(chart);
+	double height = empty ? 24 : CHART_HEIGHT;
+
+	xn_pdf_need(pdf, height + 40, false);
+	xn_pdf_heading(pdf, chart->title[pdf->language]);
+	if (empty)
+		xn_pdf_show(pdf, XN_PDF_BODY, XN_PDF_MARGIN, pdf->y + 12, 0,
+		    xn_word(XN_WORD_NO_ROWS, pdf->language));
+	xn_pdf_flush(pdf);
+	if (!empty && !pdf->counting)
+		xn_pdf_chart(pdf, chart, height);
+	xn_pdf_flush(pdf);
+	pdf->y += height + 22;
+}
+
 static int
 go_through(struct xn_pdf *pdf, bool counting, struct xn_error *err)
 {
@@ -227,16 +245,8 @@ go_through(struct xn_pdf *pdf, bool counting, struct xn_error *err)
 	xn_pdf_page(pdf, false);
 	put_title(pdf);
 	put_remarks(pdf);
-	for (const struct xn_chart *chart = pdf->document->charts; chart; chart = chart->next) {
-		xn_pdf_need(pdf, CHART_HEIGHT, false);
-		xn_pdf_heading(pdf, chart->title[pdf->language]);
-		if (!counting) {
-			xn_pdf_flush(pdf);
-			xn_pdf_chart(pdf, chart, CHART_HEIGHT - 42);
-			xn_pdf_flush(pdf);
-		}
-		pdf->y += CHART_HEIGHT - 20;
-	}
+	for (const struct xn_chart *chart = pdf->document->charts; chart; chart = chart->next)
+		put_chart(pdf, chart);
 	for (const struct xn_table *table = pdf->document->tables; table; table = table->next) {
 		int code = xn_pdf_table(pdf, table, err);
 

@@ -82,7 +82,8 @@ void xn_pdf_fonts_close(struct xn_pdf *pdf);
 /* From one base line to the next. */
 double xn_pdf_leading(const struct xn_pdf *pdf, enum xn_pdf_style style);
 
-/* A safe text of at most `size` bytes, letters and marks composed: what the others take. */
+/* A safe text of at most `size` bytes, letters and marks composed, with few line
+ * ends: what the others take. */
 void xn_pdf_text(char *ret_text, size_t size, const char *text);
 
 double xn_pdf_width(struct xn_pdf *pdf, enum xn_pdf_style style, const char *text);
@@ -120,5 +121,7 @@ void xn_pdf_rule(struct xn_pdf *pdf, double x0, double y0, double x1, double y1,
 int xn_pdf_table(struct xn_pdf *pdf, const struct xn_table *table, struct xn_error *err);
 /* In `height` points from `y` on; axes and legend included. Only draws. */
 void xn_pdf_chart(struct xn_pdf *pdf, const struct xn_chart *chart, double height);
+/* Whether there is something to draw. */
+bool xn_pdf_chart_is_empty(const struct xn_chart *chart);
 
 #endif

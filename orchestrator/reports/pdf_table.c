@@ -10,6 +10,8 @@ enum { COLUMNS_MAX = 64, CELL_TEXT_MAX = 600 };
 #define SPREAD_MAX 14.0  /* more air a column may get when the page is wide enough */
 #define TEXT_MIN   64.0  /* a text column is not made narrower */
 #define TEXT_FIRST 220.0 /* nor does it start wider */
+#define TWO_LINES  0.6   /* of a title's width, words being of unequal length */
+#define YIELD_MAX  0.5   /* of what text columns can spare, before the page is turned */
 #define ZEBRA      0.04
 #define ABOUT      "≈ "
 #define NOT_KNOWN  "–"
@@ -18,6 +20,8 @@ struct grid {
 	const struct xn_table *table;
 	uint32_t rows; /* shown */
 	double left[COLUMNS_MAX], width[COLUMNS_MAX];
+	double cell[COLUMNS_MAX], word[COLUMNS_MAX], title[COLUMNS_MAX]; /* what they ask for */
+	bool long_texts[COLUMNS_MAX];
 	bool wraps[COLUMNS_MAX]; /* some of its texts take more than a line */
 	double total;
 	bool estimated, missing; /* some cell is */
@@ -97,37 +101,55 @@ widest_cell(struct xn_pdf *pdf, const struct grid *grid, uint32_t column)
 	return widest;
 }
 
+/* What cells and titles ask for; a title keeps its words whole. */
 static void
 measure(struct xn_pdf *pdf, struct grid *grid)
 {
 	const struct xn_table *table = grid->table;
 	char title[CELL_TEXT_MAX], text[CELL_TEXT_MAX];
 
-	grid->total = 0;
 	for (uint32_t i = 0; i < table->field_count; i++) {
-		double natural = widest_cell(pdf, grid, i), header;
+		double natural = widest_cell(pdf, grid, i);
 
 		xn_word_field(title, sizeof(title), &table->fields[i], pdf->language);
 		xn_pdf_text(text, sizeof(text), title);
-		header = fmin(xn_pdf_widest_word(pdf, XN_PDF_CELL_BOLD, text), TEXT_FIRST);
-		grid->wraps[i] = natural > TEXT_FIRST && !is_right(&table->fields[i]);
-		grid->width[i] = fmax(grid->wraps[i] ? TEXT_FIRST : natural, header) + 2 * PADDING;
+		grid->word[i] = fmin(xn_pdf_widest_word(pdf, XN_PDF_CELL_BOLD, text), TEXT_FIRST);
+		grid->title[i] =
+		    fmin(xn_pdf_width(pdf, XN_PDF_CELL_BOLD, text) * TWO_LINES, TEXT_FIRST);
+		grid->long_texts[i] = natural > TEXT_FIRST && !is_right(&table->fields[i]);
+		grid->cell[i] = grid->long_texts[i] ? TEXT_FIRST : natural;
+	}
+}
+
+/* Columns as wide as they ask for, titles on about two lines when `airy`. */
+static void
+set_widths(struct grid *grid, bool airy)
+{
+	grid->total = 0;
+	for (uint32_t i = 0; i < grid->table->field_count; i++) {
+		double title = airy ? fmax(grid->word[i], grid->title[i]) : grid->word[i];
+
+		grid->width[i] = fmax(grid->cell[i], title) + 2 * PADDING;
+		grid->wraps[i] = grid->long_texts[i];
 		grid->total += grid->width[i];
 	}
 }
 
-/* Text columns give way in proportion to what they can spare. */
-static void
-squeeze(struct grid *grid, double room)
+/* Text columns give way in proportion to what they can spare, up to `most` of it; whether the grid
+ * then fits. */
+static bool
+squeeze(struct grid *grid, double room, double most)
 {
 	double spare = 0, over = grid->total - room, part;
 
 	for (uint32_t i = 0; i < grid->table->field_count; i++)
 		if (grid->table->fields[i].kind == XN_FIELD_TEXT)
 			spare += fmax(0, grid->width[i] - TEXT_MIN);
-	if (over <= 0 || spare <= 0)
-		return;
-	part = fmin(1, over / spare);
+	if (over <= 0)
+		return true;
+	if (over > spare * most)
+		return false;
+	part = over / spare;
 	for (uint32_t i = 0; i < grid->table->field_count; i++) {
 		double can = fmax(0, grid->width[i] - TEXT_MIN);
 
@@ -137,6 +159,7 @@ squeeze(struct grid *grid, double room)
 		grid->total -= part * can;
 		grid->wraps[i] = true;
 	}
+	return true;
 }
 
 static void
@@ -303,29 +326,41 @@ put_notes(struct xn_pdf *pdf, const struct grid *grid)
 	pdf->y += 16;
 }
 
-/* Chooses the page and the widths; afterwards the grid fits. */
+/* Chooses the page and the widths, the calmest that fits first; when none does, letters get
+ * smaller. */
 static bool
 fit(struct xn_pdf *pdf, struct grid *grid)
 {
-	double room = XN_PDF_ROOM_PORTRAIT;
-	bool landscape;
+	static const struct {
+		double room, most;
+		bool airy, landscape;
+	} ways[] = {
+	    {XN_PDF_ROOM_PORTRAIT, 0, true, false},
+	    {XN_PDF_ROOM_PORTRAIT, YIELD_MAX, false, false},
+	    {XN_PDF_ROOM_LANDSCAPE, YIELD_MAX, true, true},
+	    {XN_PDF_ROOM_LANDSCAPE, 1, false, true},
+	};
+	enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
+	size_t way = 0;
 
 	measure(pdf, grid);
-	landscape = grid->total > room;
-	if (landscape) {
-		room = XN_PDF_ROOM_LANDSCAPE;
-		squeeze(grid, room);
+	for (way = 0; way < WAYS; way++) {
+		set_widths(grid, ways[way].airy);
+		if (squeeze(grid, ways[way].room, ways[way].most))
+			break;
 	}
-	if (grid->total > room) {
-		pdf->zoom = room / grid->total * 0.98;
+	if (way == WAYS) {
+		double part = ways[--way].room / grid->total;
+
+		pdf->zoom = part * 0.98;
 		for (uint32_t i = 0; i < grid->table->field_count; i++)
-			grid->width[i] *= room / grid->total;
-		grid->total = room;
+			grid->width[i] *= part;
+		grid->total = ways[way].room;
 	}
-	spread(grid, XN_PDF_MARGIN, room);
+	spread(grid, XN_PDF_MARGIN, ways[way].room);
 	grid->row_height = xn_pdf_leading(pdf, XN_PDF_CELL) + PADDING;
 	grid->header_height = header(pdf, grid, 0, false);
-	return landscape;
+	return ways[way].landscape;
 }
 
 int

@@ -7,6 +7,8 @@
 
 #include "orchestrator/reports/pdf.h"
 
+enum { LINES_MAX = 8 }; /* that a text may ask for: it must not outgrow a page */
+
 static const struct {
 	enum xn_pdf_face face;
 	double size, grey;
@@ -153,10 +155,11 @@ void
 xn_pdf_text(char *ret_text, size_t size, const char *text)
 {
 	char *composed;
+	int lines = 0;
 
 	xn_document_text(ret_text, size, text ? text : "");
 	for (char *at = ret_text; *at; at++)
-		if (*at == '\t' || *at == '\r')
+		if (*at == '\t' || *at == '\r' || (*at == '\n' && ++lines >= LINES_MAX))
 			*at = ' ';
 	if (text_is_simple(ret_text))
 		return;

@@ -27,8 +27,9 @@ struct book {
 	enum xn_language language;
 	lxw_workbook *workbook;
 	lxw_format *title, *header, *label, *text, *warning;
+	lxw_format *words[2]; /* [0] is none: the library looks a format up for each cell */
 	/* [1]: estimated, in italics */
-	lxw_format *words[2], *day[2], *minute[2], *second[2], *number[XN_DECIMALS_MAX + 1][2];
+	lxw_format *day[2], *minute[2], *second[2], *number[XN_DECIMALS_MAX + 1][2];
 	lxw_error failure; /* the first */
 	char cell[CELL_BYTES_MAX];
 };
@@ -94,8 +95,8 @@ make_formats(struct book *book)
 	format_set_align(book->warning, LXW_ALIGN_VERTICAL_TOP);
 	format_set_border(book->warning, LXW_BORDER_THIN);
 	format_set_bg_color(book->warning, 0xfff4d6);
+	book->words[true] = format_new(book, true, NULL, false);
 	for (int i = 0; i < 2; i++) {
-		book->words[i] = format_new(book, i, NULL, false);
 		book->day[i] = format_new(book, i, vi ? "dd/mm/yyyy" : "yyyy-mm-dd", false);
 		book->minute[i] =
 		    format_new(book, i, vi ? "dd/mm/yyyy hh:mm" : "yyyy-mm-dd hh:mm", false);

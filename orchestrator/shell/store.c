@@ -251,14 +251,14 @@ open_database(struct xn_store *store, int *ret_code, struct xn_error *err)
 	return code == SQLITE_OK ? XN_OK : xn_sql_fail(store, "opening", err);
 }
 
-static int
-read_offset(struct xn_store *store)
+static int64_t
+read_number(struct xn_store *store, const char *key)
 {
-	char *text = xn_store_meta_of(store, XN_BOOKS_META_OFFSET);
-	int offset = text == NULL ? 0 : atoi(text);
+	char *text = xn_store_meta_of(store, key);
+	int64_t number = text == NULL ? 0 : atoll(text);
 
 	free(text);
-	return offset;
+	return number;
 }
 
 static void
@@ -312,7 +312,8 @@ xn_store_open(
 		xn_store_close(store);
 		return result;
 	}
-	store->utc_offset_s = read_offset(store);
+	store->utc_offset_s = (int)read_number(store, XN_BOOKS_META_OFFSET);
+	store->taken_over_ms = read_number(store, XN_STORE_TAKEN_OVER);
 	xn_store_ballast_take(store);
 	*ret_store = store;
 	return XN_OK;

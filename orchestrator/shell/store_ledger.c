@@ -135,6 +135,8 @@ xn_store_ledger(struct xn_store *store, int64_t seq, xn_instant at, const struct
 	int result;
 
 	assert(row->kind == XN_ACT_LEDGER);
+	if (revision == 0 && start < store->taken_over_ms)
+		return XN_OK;
 	if ((result = find_holder(store, row, &holder, err)) != XN_OK)
 		return result;
 	result = detail ? put(store, XN_SQL_DETAIL, start, holder, revision, &sums, err)
@@ -299,6 +301,22 @@ run_text(struct xn_store *store, const char *sql, struct xn_error *err)
 	    : xn_sql_fail(store, "migrating", err);
 }
 
+/* What was taken over is not booked again when the journal is replayed: VMs have UUIDs now, so
+ * their rows would not be known as the same. */
+static int
+close_copied(struct xn_store *store, struct xn_error *err)
+{
+	int result = run_text(store,
+	    "INSERT OR REPLACE INTO meta(key, value)"
+	    " SELECT '" XN_STORE_TAKEN_OVER "', ifnull(max(end_ms), 0) FROM interval",
+	    err);
+	char *end = xn_store_meta_of(store, XN_STORE_TAKEN_OVER);
+
+	store->taken_over_ms = end == NULL ? 0 : atoll(end);
+	free(end);
+	return result;
+}
+
 static int
 migrate(struct xn_store *store, struct xn_error *err)
 {
@@ -309,6 +327,8 @@ migrate(struct xn_store *store, struct xn_error *err)
 
 	if (old)
 		result = copy_ledger(store, err);
+	if (old && result == XN_OK)
+		result = close_copied(store, err);
 	if (old && result == XN_OK)
 		result = run_text(store, "DROP TABLE ledger", err);
 	snprintf(version, sizeof(version), "PRAGMA user_version = %d", XN_BOOKS_VERSION);

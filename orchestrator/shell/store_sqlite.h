@@ -52,14 +52,18 @@ enum xn_sql {
 	XN_SQL_COUNT
 };
 
-#define XN_HASH_SIZE 32
+#define XN_HASH_SIZE        32
+
+/* Key of `meta`: the end of the last interval that came from an older file. */
+#define XN_STORE_TAKEN_OVER "ledger.taken_over_ms"
 
 struct xn_store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[XN_SQL_COUNT];
 	char *folder;
-	int utc_offset_s; /* of the months */
-	uint64_t ballast; /* bytes held; 0: given up */
+	int utc_offset_s;      /* of the months */
+	int64_t taken_over_ms; /* what is before it came from an older file */
+	uint64_t ballast;      /* bytes held; 0: given up */
 	uint64_t ballast_size;
 };
 

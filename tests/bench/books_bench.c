@@ -71,6 +71,8 @@ ask_all(struct xn_books *books)
 	query.name = "platform-007";
 	query.step = XN_BOOKS_INTERVAL;
 	ask(books, "books: a year's intervals of a platform", &query);
+	query.name = NULL;
+	ask(books, "books: a year's intervals of 200 platforms", &query);
 }
 
 int

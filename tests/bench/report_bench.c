@@ -1,5 +1,5 @@
 /* Writing reports: a PDF of 100 pages against cairo showing the same cells one by one, a sheet of
- * 100,000 rows against a bare loop over the library that writes it. Both into /dev/null's like. */
+ * 100,000 rows against a bare loop over the library that writes it. */
 #include <cairo-pdf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "tests/bench/bench.h"
 #include "tests/lib/paper.h"
 
-enum { PDF_ROWS = 5150, PDF_ROWS_A_PAGE = 52, XLSX_ROWS = 100000 };
+enum { PDF_ROWS = 4960, PDF_ROWS_A_PAGE = 48, XLSX_ROWS = 100000 };
 
 static struct xn_arena arena;
 
@@ -125,6 +125,19 @@ bare_pdf(const struct xn_table *table)
 	return bench_cpu() - start;
 }
 
+/* The same number that the report writes. */
+static double
+bare_value(const struct xn_field *field, const struct xn_cell *cell)
+{
+	double value = (double)cell->scaled;
+
+	if (field->kind != XN_FIELD_NUMBER)
+		return value / 86400000 + 25569;
+	for (int i = 0; i < field->decimals; i++)
+		value /= 10;
+	return value;
+}
+
 static double
 bare_xlsx(const struct xn_table *table)
 {
@@ -144,7 +157,7 @@ bare_xlsx(const struct xn_table *table)
 	for (uint32_t row = 0; row < table->row_count; row++)
 		for (uint32_t i = 0; i < table->field_count; i++, cell++) {
 			lxw_col_t column = (lxw_col_t)i;
-			double value = (double)cell->scaled / 1000;
+			double value = bare_value(&table->fields[i], cell);
 
 			if (cell->none)
 				continue;

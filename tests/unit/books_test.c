@@ -456,6 +456,12 @@ activities_and_plans_are_kept(void **state)
 	char text[256] = "";
 	char *plan;
 
+	water.milli = 99;
+	assert_int_equal(xn_store_activity(make->store, from, &water, &err), XN_OK);
+	water.milli = 12500;
+	assert_int_equal(xn_store_activity(make->store, from, &water, &err), XN_OK);
+	water.about = "second meter";
+	water.milli = 1;
 	assert_int_equal(xn_store_activity(make->store, from, &water, &err), XN_OK);
 	assert_int_equal(
 	    xn_store_energy_plan(make->store, from, "a", "lan", from, to, "first", &err), XN_OK);
@@ -465,7 +471,7 @@ activities_and_plans_are_kept(void **state)
 	assert_int_equal(
 	    xn_books_activities(books_make_read(make), from, to, write_activity, text, &err),
 	    XN_OK);
-	assert_string_equal(text, "water 12500 m3\n");
+	assert_string_equal(text, "water 12500 m3\nwater 1 m3\n");
 	assert_int_equal(xn_books_energy_plan(books_make_read(make), from, &plan, &err), XN_OK);
 	assert_string_equal(plan, "second");
 	free(plan);

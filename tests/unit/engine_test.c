@@ -10,6 +10,7 @@
 
 #include "common/loop.h"
 #include "orchestrator/shell/engine.h"
+#include "orchestrator/shell/engine_results.h"
 
 static const struct xn_topo_rack racks[2] = {
     {.name = "A01", .room = "r", .feed_rating = {{3680000}}, .cooling_meter = XN_NONE},
@@ -349,6 +350,34 @@ what_people_did_is_in_the_audit_trail(void **state)
 	assert_true(rows >= 5); /* policy, drain, plan, approve, apply; and notes */
 }
 
+/* So that a replay after a crash gives it the same number again. */
+static void
+a_correction_has_the_number_of_the_event_that_caused_it(void **state)
+{
+	static struct xn_actions actions;
+	struct fixture *f = *state;
+	const struct xn_event event = {.kind = XN_EV_TICK, .now = {60000}};
+	struct xn_results results = {0};
+	struct xn_books *books;
+	struct xn_error err;
+
+	open_engine(f);
+	actions.count = 0;
+	snprintf(xn_act(&actions, XN_ACT_LEDGER)->ledger.author, XN_NAME_SIZE, "xanhd");
+	actions.items[0].ledger.correction = true;
+	actions.items[0].ledger.energy.mj = 5;
+	actions.items[0].ledger.end.ms = 60000;
+	for (int i = 0; i < 2; i++) {
+		xn_results_add(&results, 4711, &event, &actions);
+		assert_int_equal(xn_results_store(&results, f->store, f->engine.now, &err), XN_OK);
+		results.count = 0;
+	}
+	assert_int_equal(xn_books_open(&books, f->folder, &err), XN_OK);
+	assert_int_equal(xn_books_newest(books), 4711);
+	xn_books_close(books);
+	xn_results_free(&results);
+}
+
 #define STORY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -362,6 +391,7 @@ main(void)
 	    STORY(a_journal_that_kills_the_replay_is_passed_over),
 	    STORY(a_wrong_policy_changes_nothing),
 	    STORY(what_people_did_is_in_the_audit_trail),
+	    STORY(a_correction_has_the_number_of_the_event_that_caused_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,6 +145,58 @@ a_table_wider_than_a_page_is_made_smaller(void **state)
 	write_all(document, "wide");
 }
 
+/* Below zero, all the same, one only, none at all, and far apart. */
+static void
+charts_of_odd_values_are_drawn(void **state)
+{
+	static const struct xn_field fields[] = {
+	    {"name", {"Tên", "Name"}, XN_FIELD_TEXT, 0, "", false, true},
+	    {"below", {"Dưới", "Below"}, XN_FIELD_NUMBER, 1, "W", false, false},
+	    {"same", {"Bằng", "Same"}, XN_FIELD_NUMBER, 2, "W", false, false},
+	    {"one", {"Một", "One"}, XN_FIELD_NUMBER, 0, "W", false, false},
+	    {"none", {"Không", "None"}, XN_FIELD_NUMBER, 18, "W", false, false},
+	    {"far", {"Xa", "Far"}, XN_FIELD_NUMBER, 0, "W", false, false},
+	};
+	struct xn_document *document = fresh(0);
+	struct xn_table *table = xn_document_table(document, "odd", "Lạ", "Odd", fields, 6);
+
+	(void)state;
+	for (int64_t i = 0; i < 12; i++) {
+		struct xn_cell *row = xn_table_row(document, table);
+
+		row[0] = (struct xn_cell){.text = xn_text(&arena, "máy %d", (int)i)};
+		row[1] = (struct xn_cell){.scaled = 37 * i - 200, .estimated = i == 3};
+		row[2] = (struct xn_cell){.scaled = 4200};
+		if (i == 5)
+			row[3] = (struct xn_cell){.scaled = 5};
+		row[5] = (struct xn_cell){.scaled = i % 2 ? INT64_MAX : INT64_MIN};
+	}
+	for (enum xn_chart_kind kind = XN_CHART_BARS; kind <= XN_CHART_LINES; kind++)
+		for (uint32_t column = 1; column < 6; column++) {
+			struct xn_chart *chart =
+			    xn_document_chart(document, kind, table, 0, "Biểu đồ", "Chart");
+
+			chart->y_count = 2;
+			chart->y[0] = column;
+			chart->y[1] = column == 1 ? 3 : 4;
+		}
+	write_all(document, "odd");
+}
+
+static void
+line_ends_do_not_outgrow_a_page(void **state)
+{
+	struct xn_document *document = fresh(3);
+	char lines[600];
+
+	(void)state;
+	memset(lines, '\n', sizeof(lines));
+	lines[sizeof(lines) - 1] = '\0';
+	document->tables->cells[PAPER_NOTE] = (struct xn_cell){.text = lines};
+	xn_document_remark(document, true, lines, lines);
+	write_all(document, "lines");
+}
+
 static void
 what_cannot_be_written_is_an_error(void **state)
 {
@@ -186,11 +238,14 @@ main(void)
 	    cmocka_unit_test(tables_of_no_row_and_of_one_are_written),
 	    cmocka_unit_test(hostile_texts_are_made_safe),
 	    cmocka_unit_test(a_table_wider_than_a_page_is_made_smaller),
+	    cmocka_unit_test(charts_of_odd_values_are_drawn),
+	    cmocka_unit_test(line_ends_do_not_outgrow_a_page),
 	    cmocka_unit_test(what_cannot_be_written_is_an_error),
 	    cmocka_unit_test(a_report_without_a_table_is_no_csv),
 	};
 
-	setlocale(LC_ALL, getenv("XANH_PAPERS_LOCALE") ? getenv("XANH_PAPERS_LOCALE") : "C");
+	if (getenv("XANH_PAPERS_LOCALE") && !setlocale(LC_ALL, getenv("XANH_PAPERS_LOCALE")))
+		return 1;
 	xn_arena_map(&arena, 64 << 20);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

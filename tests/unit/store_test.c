@@ -261,6 +261,7 @@ the_ledger_of_an_older_file_is_taken_over_once(void **state)
 	    asked(f, "SELECT energy_mj, estimated_mj, covered_ms, span_ms, grades FROM entry"),
 	    "9000000 2250000 900000 1800000 16 ");
 	assert_string_equal(asked(f, "SELECT energy_mj FROM detail"), "-9000000 ");
+	book(f, 3, XN_ACCOUNT_VM, -9000000, false); /* a replay of what was taken over */
 	assert_string_equal(asked(f, "SELECT sum(energy_mj) FROM month"), "0 ");
 	assert_string_equal(asked(f, "SELECT name FROM sqlite_schema WHERE name = 'ledger'"), "");
 }
