@@ -52,7 +52,8 @@ ca_init(struct xn_cli *cli)
 	if (xn_pki_init(dir, site, hosts, count, &err) < 0)
 		return give_up(&err);
 	fprintf(stderr,
-	    "made %s/{ca,server,operator,report}.{crt,key}; keep ca.key where only you can read it\n",
+	    "made %s/{ca,server,operator,report}.{crt,key}; keep ca.key where only you can read "
+	    "it\n",
 	    dir);
 	return XN_EXIT_OK;
 }
@@ -61,7 +62,8 @@ const struct xn_cli_command xn_cli_ca_init = {
     .noun = "ca",
     .verb = "init",
     .arguments = "[ADDR...]",
-    .summary = "make the site's certificate authority, the server's, an operator's and the reports' certificate",
+    .summary = "make the site's certificate authority and the certificates of the server, an "
+	       "operator and the reports",
     .examples = "xanh ca init --dir /etc/xanh/tls --site hoa-lac-1 --host xanh.example,10.20.0.5\n",
     .options =
 	{

@@ -28,21 +28,21 @@ static void
 put_column(FILE *out, const struct xn_field *field)
 {
 	fputs("\n      {\"name\": ", out);
-	xn_json_text(out, field->name);
+	xn_put_json_text(out, field->name);
 	fputs(", \"titles\": ", out);
 	/* The header row holds the name, so it is a title too; a validator compares them. */
 	fputs("{\"und\": ", out);
-	xn_json_text(out, field->name);
+	xn_put_json_text(out, field->name);
 	fputs(", \"vi\": ", out);
-	xn_json_text(out, field->title[XN_LANGUAGE_VI]);
+	xn_put_json_text(out, field->title[XN_LANGUAGE_VI]);
 	fputs(", \"en\": ", out);
-	xn_json_text(out, field->title[XN_LANGUAGE_EN]);
+	xn_put_json_text(out, field->title[XN_LANGUAGE_EN]);
 	fputs("}, \"datatype\": ", out);
 	put_datatype(out, field);
 	fprintf(out, ", \"required\": %s", field->required ? "true" : "false");
 	if (field->unit && field->unit[0]) {
 		fputs(", \"schema:unitText\": ", out);
-		xn_json_text(out, field->unit);
+		xn_put_json_text(out, field->unit);
 	}
 	putc('}', out);
 }
@@ -51,7 +51,7 @@ static void
 put_title(FILE *out, const char *text, const char *language)
 {
 	fputs("{\"@value\": ", out);
-	xn_json_text(out, text);
+	xn_put_json_text(out, text);
 	fprintf(out, ", \"@language\": \"%s\"}", language);
 }
 
@@ -69,13 +69,13 @@ xn_report_csvw(const struct xn_document *document, const struct xn_table *table,
 	xn_document_time(from, document, XN_FIELD_INSTANT, document->from.ms);
 	xn_document_time(to, document, XN_FIELD_INSTANT, document->to.ms);
 	fputs("{\n  \"@context\": \"http://www.w3.org/ns/csvw\",\n  \"url\": ", out);
-	xn_json_text(out, csv_name);
+	xn_put_json_text(out, csv_name);
 	fputs(",\n  \"dc:title\": [", out);
 	put_title(out, table->title[XN_LANGUAGE_VI], "vi");
 	fputs(", ", out);
 	put_title(out, table->title[XN_LANGUAGE_EN], "en");
 	fputs("],\n  \"dc:identifier\": ", out);
-	xn_json_text(out, document->id);
+	xn_put_json_text(out, document->id);
 	fprintf(out, ",\n  \"dc:temporal\": \"%s/%s\",\n", from, to);
 	fputs("  \"dialect\": {\"lineTerminators\": [\"\\r\\n\"], \"header\": true},\n", out);
 	fputs("  \"tableSchema\": {\n    \"columns\": [", out);

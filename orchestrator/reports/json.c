@@ -13,7 +13,7 @@ static const char *const kinds[] = {
 };
 
 void
-xn_json_text(FILE *out, const char *text)
+xn_put_json_text(FILE *out, const char *text)
 {
 	const char *end;
 
@@ -40,12 +40,12 @@ xn_json_text(FILE *out, const char *text)
 }
 
 void
-xn_json_both(FILE *out, const char *const texts[XN_LANGUAGE_COUNT])
+xn_put_json_both(FILE *out, const char *const texts[XN_LANGUAGE_COUNT])
 {
 	fputs_unlocked("{\"vi\": ", out);
-	xn_json_text(out, texts[XN_LANGUAGE_VI]);
+	xn_put_json_text(out, texts[XN_LANGUAGE_VI]);
 	fputs_unlocked(", \"en\": ", out);
-	xn_json_text(out, texts[XN_LANGUAGE_EN]);
+	xn_put_json_text(out, texts[XN_LANGUAGE_EN]);
 	putc_unlocked('}', out);
 }
 
@@ -53,7 +53,7 @@ static void
 put_named(FILE *out, const char *name, const char *text)
 {
 	fprintf(out, "  \"%s\": ", name);
-	xn_json_text(out, text);
+	xn_put_json_text(out, text);
 	fputs_unlocked(",\n", out);
 }
 
@@ -70,9 +70,9 @@ put_head(const struct xn_document *document, FILE *out)
 	fprintf(out, "  \"revision\": %d,\n", document->revision);
 	put_named(out, "state", document->state);
 	fputs_unlocked("  \"title\": ", out);
-	xn_json_both(out, document->title);
+	xn_put_json_both(out, document->title);
 	fputs_unlocked(",\n  \"site\": ", out);
-	xn_json_both(out, document->site);
+	xn_put_json_both(out, document->site);
 	fprintf(out, ",\n  \"period\": {\"from\": \"%s\", \"to\": \"%s\"},\n", from, to);
 	put_named(out, "slice", document->slice);
 	fprintf(out, "  \"as_of\": %" PRId64 ",\n  \"complete\": %s,\n", document->as_of,
@@ -82,7 +82,7 @@ put_head(const struct xn_document *document, FILE *out)
 		fprintf(out,
 		    "%s\n    {\"warning\": %s, \"text\": ", remark == document->remarks ? "" : ",",
 		    remark->warning ? "true" : "false");
-		xn_json_both(out, remark->text);
+		xn_put_json_both(out, remark->text);
 		putc_unlocked('}', out);
 	}
 	fputs_unlocked(document->remarks ? "\n  ],\n" : "],\n", out);
@@ -95,14 +95,14 @@ put_fields(const struct xn_table *table, FILE *out)
 		const struct xn_field *field = &table->fields[i];
 
 		fputs_unlocked(i ? ",\n        {\"name\": " : "\n        {\"name\": ", out);
-		xn_json_text(out, field->name);
+		xn_put_json_text(out, field->name);
 		fputs_unlocked(", \"title\": ", out);
-		xn_json_both(out, field->title);
+		xn_put_json_both(out, field->title);
 		fprintf(out, ", \"kind\": \"%s\"", kinds[field->kind]);
 		if (field->kind == XN_FIELD_NUMBER)
 			fprintf(out, ", \"decimals\": %d", field->decimals);
 		fputs_unlocked(", \"unit\": ", out);
-		xn_json_text(out, field->unit ? field->unit : "");
+		xn_put_json_text(out, field->unit ? field->unit : "");
 		fprintf(out, ", \"required\": %s}", field->required ? "true" : "false");
 	}
 }
@@ -116,7 +116,7 @@ put_value(FILE *out, const struct xn_document *document, const struct xn_field *
 	if (cell->none) {
 		fputs_unlocked("null", out);
 	} else if (field->kind == XN_FIELD_TEXT) {
-		xn_json_text(out, cell->text);
+		xn_put_json_text(out, cell->text);
 	} else if (field->kind == XN_FIELD_NUMBER) {
 		xn_document_number(text, sizeof(text), field, cell, XN_LANGUAGE_EN, false);
 		fputs_unlocked(text, out);
@@ -137,7 +137,7 @@ put_row(FILE *out, const struct xn_document *document, const struct xn_table *ta
 
 	for (uint32_t i = 0; i < table->field_count; i++) {
 		fputs_unlocked(i ? ", " : "{", out);
-		xn_json_text(out, table->fields[i].name);
+		xn_put_json_text(out, table->fields[i].name);
 		fputs_unlocked(": ", out);
 		put_value(out, document, &table->fields[i], &row[i]);
 	}
@@ -145,7 +145,7 @@ put_row(FILE *out, const struct xn_document *document, const struct xn_table *ta
 		if (!row[i].estimated)
 			continue;
 		fputs_unlocked(estimated ? ", " : ", \"_estimated\": [", out);
-		xn_json_text(out, table->fields[i].name);
+		xn_put_json_text(out, table->fields[i].name);
 		estimated = true;
 	}
 	fputs_unlocked(estimated ? "]}" : "}", out);
@@ -155,9 +155,9 @@ static void
 put_table(FILE *out, const struct xn_document *document, const struct xn_table *table)
 {
 	fputs_unlocked("\n    {\n      \"name\": ", out);
-	xn_json_text(out, table->name);
+	xn_put_json_text(out, table->name);
 	fputs_unlocked(",\n      \"title\": ", out);
-	xn_json_both(out, table->title);
+	xn_put_json_both(out, table->title);
 	fputs_unlocked(",\n      \"fields\": [", out);
 	put_fields(table, out);
 	fputs_unlocked("\n      ],\n      \"rows\": [", out);

@@ -8,8 +8,8 @@
 #include "orchestrator/reports/document.h"
 
 /* "text" in quotes; NULL is null. */
-void xn_json_text(FILE *out, const char *text);
+void xn_put_json_text(FILE *out, const char *text);
 /* {"vi": "...", "en": "..."} */
-void xn_json_both(FILE *out, const char *const texts[XN_LANGUAGE_COUNT]);
+void xn_put_json_both(FILE *out, const char *const texts[XN_LANGUAGE_COUNT]);
 
 #endif

@@ -19,6 +19,8 @@ enum {
 	SHARE,
 	COVERAGE,
 	ESTIMATED,
+	COST,
+	CARBON,
 	METHOD
 };
 
@@ -27,6 +29,10 @@ enum {
 	    XN_F_NUMBER("overhead_kwh", "Làm mát và tổn thất", "Cooling and losses", 3, "kWh"),    \
 	    XN_F_NUMBER("total_kwh", "Tổng", "Total", 3, "kWh"),                                   \
 	    XN_F_NUMBER("share_percent", "Tỷ trọng", "Share of the site", 2, "%"), XN_F_QUALITY,   \
+	    XN_F_NUMBER(                                                                           \
+		"cost_vnd", "Chi phí phân bổ (chưa VAT)", "Allocated cost before VAT", 0, "VND"),  \
+	    XN_F_NUMBER(                                                                           \
+		"kgco2e_lb", "Phát thải theo vị trí", "Emissions, location-based", 3, "kgCO2e"),   \
 	    XN_F_TEXT("method", "Phương pháp", "Method")
 
 static const struct xn_field fields[] = {
@@ -60,6 +66,9 @@ struct statement {
 	struct xn_table *table, *vms;
 	struct group *groups;
 	int64_t site_mj;
+	xn_money cost; /* of the site, demand included; of all its energy */
+	xn_carbon carbon;
+	bool has_cost, has_carbon;
 };
 
 static struct group *
@@ -91,6 +100,28 @@ put_amounts(const struct statement *to, struct xn_cell *cells, const struct xn_a
 	xn_put_percent(&cells[SHARE], total.mj, to->site_mj);
 	xn_put_quality(&cells[COVERAGE], &cells[ENERGY], amount);
 	xn_put_text(&cells[METHOD], method);
+	/* Everybody pays the site's mean: whose hour was dear is not booked by VM. */
+	if (to->has_cost)
+		xn_put_vnd(
+		    &cells[COST], (xn_money){xn_share(total.mj, to->site_mj, to->cost.mvnd)});
+	if (to->has_carbon)
+		xn_put_kg(
+		    &cells[CARBON], (xn_carbon){xn_share(total.mj, to->site_mj, to->carbon.mg)});
+}
+
+static int
+take_total(const struct xn_supply *supply, void *context, struct xn_error *err)
+{
+	struct statement *to = context;
+	const struct xn_price *price = supply->price;
+
+	(void)err;
+	to->cost.mvnd = price->energy_cost.mvnd + price->demand_cost.mvnd;
+	to->carbon = price->location;
+	to->has_cost = price->unpriced.mj == 0;
+	to->has_carbon = price->uncounted.mj == 0;
+	xn_supply_remarks(to->making, price);
+	return XN_OK;
 }
 
 static int
@@ -179,7 +210,13 @@ xn_report_statement(struct xn_making *making, struct xn_error *err)
 	    "Điện năng của máy ảo là phân bổ (theo tài nguyên và thời gian CPU), không phải đo "
 	    "trực tiếp",
 	    "Energy of VMs is allocated (by reservation and CPU time), not measured");
-	result = put_account(&to, XN_ACCOUNT_VM, put_vm, err);
+	xn_remark(making, false,
+	    "Chi phí và phát thải được phân bổ theo giá trị trung bình của trung tâm dữ liệu trong "
+	    "kỳ",
+	    "Cost and emissions are shared out at the site's mean of the period");
+	result = xn_making_supply(making, XN_BOOKS_TOTAL, take_total, &to, err);
+	if (result == XN_OK)
+		result = put_account(&to, XN_ACCOUNT_VM, put_vm, err);
 	if (result == XN_OK && (all || order->agency != NULL))
 		result = put_account(&to, XN_ACCOUNT_AGENCY, put_group, err);
 	if (result == XN_OK && (all || order->platform != NULL))

@@ -283,6 +283,8 @@ a_statement_allocates_and_can_be_of_one_platform(void **state)
 	assert_int_equal(number(doc, "statement", "name", "portal", "overhead_kwh"), 48000);
 	assert_int_equal(number(doc, "statement", "name", "portal", "total_kwh"), 192000);
 	assert_int_equal(number(doc, "statement", "name", "portal", "share_percent"), 4000);
+	assert_int_equal(number(doc, "statement", "name", "portal", "cost_vnd"), 959180 * 4 / 10);
+	assert_int_equal(number(doc, "statement", "name", "portal", "kgco2e_lb"), 126566);
 	assert_int_equal(number(doc, "statement", "name", "so-y-te", "vms"), 2);
 	assert_string_equal(cell(doc, "statement", "name", "portal", "method")->text, "allocated");
 	d->order.platform = "mail";
