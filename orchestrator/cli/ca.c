@@ -73,3 +73,29 @@ const struct xn_cli_command xn_cli_ca_init = {
 	},
     .run = ca_init,
 };
+
+static int
+ca_report(struct xn_cli *cli)
+{
+	const char *dir = xn_cli_option(cli, "dir");
+	struct xn_error err = {0};
+
+	if (dir == NULL) {
+		fputs("xanh: ca report needs --dir DIR\n", stderr);
+		return XN_EXIT_USAGE;
+	}
+	if (xn_pki_issue(dir, XN_PEER_REPORT, "site", "report", &err) < 0)
+		return give_up(&err);
+	fprintf(stderr, "made %s/report.{crt,key}\n", dir);
+	return XN_EXIT_OK;
+}
+
+const struct xn_cli_command xn_cli_ca_report = {
+    .noun = "ca",
+    .verb = "report",
+    .arguments = "",
+    .summary = "make the certificate that signs reports, of an authority that has none yet",
+    .examples = "xanh ca report --dir /etc/xanh/pki\n",
+    .options = {{.name = "dir", .value = "DIR", .help = "where ca.crt and ca.key are"}},
+    .run = ca_report,
+};

@@ -14,6 +14,7 @@ extern const struct xn_cli_command xn_cli_report_verify;
 extern const struct xn_cli_command xn_cli_report_bundle;
 extern const struct xn_cli_command xn_cli_report_schedule;
 extern const struct xn_cli_command xn_cli_ca_init;
+extern const struct xn_cli_command xn_cli_ca_report;
 extern const struct xn_cli_command xn_cli_agent_enrol;
 extern const struct xn_cli_command xn_cli_probe;
 extern const struct xn_cli_command xn_cli_device_check;

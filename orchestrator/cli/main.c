@@ -64,6 +64,7 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_metric_check,
     /* certificates */
     &xn_cli_ca_init,
+    &xn_cli_ca_report,
     &xn_cli_agent_enrol,
     NULL,
 };

@@ -46,23 +46,39 @@ column_of(const struct xn_table *table, const char *name)
 	return -1;
 }
 
-/* Of the statement only agencies, and of those only with enough members; in place. */
+/* Of the statement only agencies, and of those only with enough members. */
+static bool
+shows_agency(const struct xn_table *table, const struct xn_cell *row)
+{
+	int level = column_of(table, "level"), members = column_of(table, "vms");
+
+	return level < 0 || members < 0 ||
+	    (strcmp(row[level].text, "agency") == 0 && !row[members].none &&
+		row[members].scaled >= XN_BUNDLE_MEMBERS);
+}
+
+/* Of the field set neither persons nor how the site is built and protected. */
+static bool
+shows_field(const struct xn_table *table, const struct xn_cell *row)
+{
+	int group = column_of(table, "group");
+
+	return group < 0 || strcmp(row[group].text, "energy") == 0 ||
+	    strcmp(row[group].text, "derived") == 0;
+}
+
+/* In place. */
 static void
 suppress(struct xn_table *table)
 {
-	int level = column_of(table, "level"), members = column_of(table, "vms");
 	uint32_t kept = 0;
 
-	if (level < 0 || members < 0)
-		return;
 	for (uint32_t i = 0; i < table->row_count; i++) {
 		struct xn_cell *row = table->cells + (size_t)i * table->field_count;
 
-		if (strcmp(row[level].text, "agency") != 0 || row[members].none ||
-		    row[members].scaled < XN_BUNDLE_MEMBERS)
-			continue;
-		memmove(table->cells + (size_t)kept++ * table->field_count, row,
-		    table->field_count * sizeof(*row));
+		if (shows_agency(table, row) && shows_field(table, row))
+			memmove(table->cells + (size_t)kept++ * table->field_count, row,
+			    table->field_count * sizeof(*row));
 	}
 	table->row_count = kept;
 }

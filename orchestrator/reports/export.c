@@ -7,7 +7,7 @@
 
 #include "orchestrator/reports/freeze.h"
 
-#define PATH_SIZE 4096
+#define PATH_SIZE XN_REPORT_PATH
 
 /* The folder and the last part of a path. */
 static const char *
@@ -170,7 +170,7 @@ put_metadata(const struct draft *draft, const struct xn_export *export, const ch
 	    draft->document, table_of(draft->document, export->table), name, out, err);
 	if (fclose(out) != 0 && result == XN_OK)
 		result = xn_fail(err, XN_ESYSTEM, "no memory");
-	snprintf(beside, sizeof(beside), "%.4000s-metadata.json", path);
+	snprintf(beside, sizeof(beside), "%.1900s-metadata.json", path);
 	if (result == XN_OK)
 		result = xn_file_write(beside, text, size, err);
 	free(text);
@@ -199,7 +199,7 @@ export_draft(
 		result = xn_manifest_add(manifest, folder, name, err);
 	}
 	if (result == XN_OK && export->format == XN_REPORT_CSV) {
-		snprintf(metadata, sizeof(metadata), "%.4000s-metadata.json", name);
+		snprintf(metadata, sizeof(metadata), "%.1900s-metadata.json", name);
 		result = put_metadata(&draft, export, path, name, err);
 		if (result == XN_OK)
 			result = xn_manifest_add(manifest, folder, metadata, err);
@@ -217,7 +217,7 @@ xn_export_file(
 {
 	struct xn_frozen frozen;
 
-	if (strlen(path) > PATH_SIZE - 64)
+	if (strlen(path) > PATH_SIZE - 150)
 		return xn_fail(err, XN_EINVALID, "%.64s...: path too long", path);
 	if (find_frozen(books, export, &frozen))
 		return xn_frozen_copy(&frozen, export, path, err);

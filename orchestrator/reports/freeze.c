@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_SIZE 4096
+#define PATH_SIZE XN_REPORT_PATH
 
 /* ---- names ---- */
 
@@ -32,7 +32,7 @@ place(struct xn_frozen *frozen, const struct xn_export *export, int revision)
 
 	snprintf(frozen->stem, sizeof(frozen->stem), "%s-%s%s%.64s", xn_report_word(order->kind),
 	    order->period.name, only == NULL ? "" : "-", only == NULL ? "" : only);
-	snprintf(frozen->folder, sizeof(frozen->folder), "%.1500s/reports/%s/%s/r%d", export->state,
+	snprintf(frozen->folder, sizeof(frozen->folder), "%.1024s/reports/%s/%s/r%d", export->state,
 	    xn_report_word(order->kind), frozen->stem, revision);
 }
 
@@ -62,8 +62,8 @@ xn_frozen_name(const struct xn_frozen *frozen, enum xn_report_format format,
 }
 
 int
-xn_frozen_path(const struct xn_frozen *frozen, const struct xn_export *export, char *ret_path,
-    struct xn_error *err)
+xn_frozen_path(const struct xn_frozen *frozen, const struct xn_export *export,
+    char ret_path[XN_REPORT_PATH], struct xn_error *err)
 {
 	char name[512];
 
@@ -83,7 +83,7 @@ copy(const char *folder, const char *name, const char *to, struct xn_error *err)
 	size_t size;
 	int result;
 
-	snprintf(path, sizeof(path), "%.3000s/%.1000s", folder, name);
+	snprintf(path, sizeof(path), "%.1600s/%.400s", folder, name);
 	result = xn_file_read(path, XN_FROZEN_BYTES, &bytes, &size, err);
 	if (result != XN_OK)
 		return result;
@@ -98,7 +98,7 @@ copy_beside(const struct xn_frozen *frozen, const char *name, const char *path, 
 {
 	char to[PATH_SIZE];
 
-	snprintf(to, sizeof(to), "%.4000s%s", path, ending);
+	snprintf(to, sizeof(to), "%.1900s%s", path, ending);
 	return copy(frozen->folder, name, to, err);
 }
 
@@ -121,14 +121,14 @@ sum_copy(const char *path, bool is_csv, struct xn_error *err)
 		char sum[XN_SHA256_TEXT_SIZE];
 		uint64_t length;
 
-		snprintf(to, sizeof(to), "%.4000s%s", path, endings[i]);
+		snprintf(to, sizeof(to), "%.1900s%s", path, endings[i]);
 		if ((i == 1 && !is_csv) || (i == 3 && access(to, F_OK) != 0) || result != XN_OK)
 			continue;
 		result = xn_sha256_file(to, sum, &length, err);
 		fprintf(out, "%s  %s%s\n", sum, name, endings[i]);
 	}
 	fclose(out);
-	snprintf(to, sizeof(to), "%.4000s.SHA256SUMS", path);
+	snprintf(to, sizeof(to), "%.1900s.SHA256SUMS", path);
 	if (result == XN_OK)
 		result = xn_file_write(to, text, size, err);
 	free(text);
@@ -168,7 +168,7 @@ struct freezing {
 	struct xn_document *document;
 	struct xn_frozen before, now;
 	bool has_before;
-	char part[2100]; /* the folder while it is written */
+	char part[1600]; /* the folder while it is written */
 	struct xn_manifest *manifest;
 	struct xn_error *err;
 };
@@ -196,7 +196,7 @@ put(struct freezing *f, const char *name, const char *bytes, size_t size)
 	char path[PATH_SIZE];
 	int result;
 
-	snprintf(path, sizeof(path), "%s/%.1000s", f->part, name);
+	snprintf(path, sizeof(path), "%.1600s/%.400s", f->part, name);
 	result = xn_file_write(path, bytes, size, f->err);
 	return result == XN_OK ? xn_manifest_add(f->manifest, f->part, name, f->err) : result;
 }
@@ -388,10 +388,10 @@ lock(const char *state, struct xn_error *err)
 	char path[PATH_SIZE];
 	int fd;
 
-	snprintf(path, sizeof(path), "%.4000s/reports", state);
+	snprintf(path, sizeof(path), "%.1900s/reports", state);
 	if (make_folders(path, err) != XN_OK)
 		return XN_ESYSTEM;
-	snprintf(path, sizeof(path), "%.4000s/reports/lock", state);
+	snprintf(path, sizeof(path), "%.1900s/reports/lock", state);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0 || flock(fd, LOCK_EX) != 0)
 		return xn_fail(err, XN_ESYSTEM, "%s: %s", path, strerror(errno));
@@ -406,6 +406,12 @@ xn_export_freeze(struct xn_books *books, const struct xn_export *export, xn_inst
 	xn_instant first, last = {0};
 	int result, fd;
 
+	if (strlen(export->state) > 1000)
+		return xn_fail(err, XN_EINVALID, "%.64s...: path too long", export->state);
+	if (export->order.period.kind == XN_PERIOD_WINDOW ||
+	    export->order.period.kind == XN_PERIOD_SPAN)
+		return xn_fail(err, XN_EINVALID, "%s: only a day, month, quarter or year is frozen",
+		    export->order.period.name);
 	if (xn_books_range(books, &first, &last, err) != XN_OK)
 		return (int)err->code;
 	if (!xn_period_finished(&export->order.period, last))

@@ -8,10 +8,12 @@
 #include "orchestrator/reports/export.h"
 
 #define XN_FROZEN_BYTES ((size_t)1 << 30)
+/* Room for a path; folders of states and of exports are shorter. */
+#define XN_REPORT_PATH  2048
 
 struct xn_frozen {
 	struct xn_archive_row row;
-	char folder[2048];
+	char folder[1536];
 	char stem[256]; /* "site-energy-2026-11": files are named after it */
 };
 
@@ -23,8 +25,8 @@ int xn_frozen_find(struct xn_archive *archive, struct xn_books *books,
 void xn_frozen_name(const struct xn_frozen *frozen, enum xn_report_format format,
     enum xn_language language, const char *table, char *ret_name, size_t size);
 
-int xn_frozen_path(const struct xn_frozen *frozen, const struct xn_export *export, char *ret_path,
-    struct xn_error *err);
+int xn_frozen_path(const struct xn_frozen *frozen, const struct xn_export *export,
+    char ret_path[XN_REPORT_PATH], struct xn_error *err);
 
 /* The file and its evidence, as they were frozen, to `path`. */
 int xn_frozen_copy(const struct xn_frozen *frozen, const struct xn_export *export, const char *path,

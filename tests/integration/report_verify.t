@@ -116,5 +116,11 @@ told = run('report', 'verify', 'renamed.pdf', '--ca', 'pki/ca.crt')
 ok(told.returncode == 0 and 'renamed.pdf is kpi-2026-02-en.pdf' in told.stdout, 'a copy under another name is known by content',
    told.stdout + told.stderr)
 ok(tool('sha256sum', '-c', '--quiet', 'renamed.pdf.SHA256SUMS') == 0, 'with sums of its own name')
+for name in ('report.crt', 'report.key'):
+    os.unlink(f'other/{name}')
+again = run('ca', 'report', '--dir', 'other')
+ok(again.returncode == 0 and run('ca', 'report', '--dir', 'other').returncode == 77,
+   'an authority without a key for reports gets one, once', again.stderr)
+ok(run('report', 'freeze', 'kpi', '--window', '7d', *KEY).returncode == 65, 'a window is not frozen: it moves')
 print(f'1..{number}')
 sys.exit(failed != 0)
