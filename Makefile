@@ -75,21 +75,22 @@ LDFLAGS.all  = -pie -Wl,--as-needed $(filter -fsanitize% --coverage,$(opt.$(VARI
 # ---- sources ----
 
 # Pure parts of common/: they may enter the core's archive (make layers).
-pure.names := arena calendar crc32c error frame point problem random tariff text value value_time yaml
+pure.names := arena calendar crc32c csv error frame point problem random tariff text value value_time yaml
 pure.src   := $(wildcard $(pure.names:%=common/%.c))
 common.src := $(filter-out $(pure.src),$(wildcard common/*.c))
 core.src   := $(pure.src) $(wildcard policies/*.c policies/constraints/*.c orchestrator/core/*.c)
 drivers.src := $(wildcard drivers/*.c)
 agent.src  := $(filter-out agents/main.c,$(wildcard agents/*.c))
 shell.src  := $(filter-out orchestrator/shell/main.c,$(wildcard orchestrator/shell/*.c))
-books.src  := $(wildcard orchestrator/books/*.c orchestrator/reports/*.c)
+books.src  := $(wildcard orchestrator/books/*.c)
+reports.src := $(wildcard orchestrator/reports/*.c)
 sim.src    := $(wildcard orchestrator/sim/*.c)
 cli.src    := $(wildcard orchestrator/cli/*.c)
 testlib.src := $(wildcard tests/lib/*.c)
 simdev.src := $(wildcard tests/simdev/*.c)
 simtest.src := $(wildcard tests/sim/*.c)
 
-archives := core common drivers agent shell books sim testlib
+archives := core common drivers agent shell reports books sim testlib
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 archive = $(O)/libxanh-$(1).a
 
@@ -123,13 +124,13 @@ $(foreach a,$(archives),$(eval $(call archive_rule,$(a))))
 
 link = $(call say,ld,$@)$(CC) $(LDFLAGS.all) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
-$(O)/xanhd: $(O)/orchestrator/shell/main.o $(O)/web.o $(foreach a,shell books core common,$(call archive,$(a)))
+$(O)/xanhd: $(O)/orchestrator/shell/main.o $(O)/web.o $(foreach a,shell reports books core common,$(call archive,$(a)))
 	$(link) $(call load,$(libs.shell) $(libs.common)) -lm -pthread
 
 $(O)/xanh-agent: $(O)/agents/main.o $(foreach a,agent drivers common core,$(call archive,$(a)))
 	$(link) $(call load,$(libs.agent) $(libs.drivers) $(libs.common)) -lm -pthread
 
-$(O)/xanh: $(call objects,$(cli.src)) $(foreach a,sim books drivers common core,$(call archive,$(a)))
+$(O)/xanh: $(call objects,$(cli.src)) $(foreach a,sim reports books drivers common core,$(call archive,$(a)))
 	$(link) $(call load,$(libs.drivers) $(libs.books) libcurl $(libs.common)) -lm -pthread
 
 $(O)/simdev: $(call objects,$(simdev.src)) $(foreach a,common core,$(call archive,$(a)))

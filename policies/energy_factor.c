@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policies/energy_csv.h"
+#include "common/csv.h"
 #include "policies/energy_plan_parts.h"
 
 #define DAY_MS              INT64_C(86400000)

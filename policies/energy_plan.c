@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/calendar.h"
+
 #define DAY_MS INT64_C(86400000)
 
 static const struct xn_yaml_key plan_keys[] = {{"kind", true}, {"name", true}, {"from", false},
@@ -140,11 +142,7 @@ xn_plan_within(int minute, int start, int end)
 xn_instant
 xn_plan_year_start(const struct xn_plan_reader *in, int year)
 {
-	int64_t past =
-	    year - 1; /* days of the years before, from 0001-01-01; 1970 began after 719162 */
-	int64_t days = past * 365 + past / 4 - past / 100 + past / 400 - 719162;
-
-	return (xn_instant){days * DAY_MS - (int64_t)in->utc_offset_s * 1000};
+	return xn_date_start((struct xn_date){year, 1, 1}, in->utc_offset_s);
 }
 
 /* "+07:00" at the end of an instant that was read; 0 of "Z". */
@@ -290,6 +288,7 @@ xn_energy_plan_compile_with(struct xn_arena *arena, const struct xn_yaml *docume
 	if (!xn_yaml_check_map(document, plan_keys, problems))
 		return NULL;
 	read_head(&in, document, plan);
+	plan->utc_offset_s = in.utc_offset_s;
 	if ((value = xn_yaml_get(document, "sources")) != NULL)
 		read_sources(&in, value, plan);
 	if ((value = xn_yaml_get(document, "contracts")) != NULL)
@@ -315,6 +314,12 @@ const char *
 xn_energy_plan_name(const struct xn_energy_plan *plan)
 {
 	return plan->name;
+}
+
+int
+xn_energy_plan_offset(const struct xn_energy_plan *plan)
+{
+	return plan->utc_offset_s;
 }
 
 const char *

@@ -55,6 +55,8 @@ const struct xn_source *xn_energy_plan_source(const struct xn_energy_plan *plan)
 xn_instant xn_energy_plan_from(const struct xn_energy_plan *plan);
 xn_instant xn_energy_plan_to(const struct xn_energy_plan *plan);
 
+/* Seconds from UTC in which `from` is written; 0 when there is none. */
+int xn_energy_plan_offset(const struct xn_energy_plan *plan);
 const char *xn_energy_plan_basis(const struct xn_energy_plan *plan); /* "" */
 
 /* ---- sources: what may be drawn from where; zero where not given ---- */
@@ -90,6 +92,11 @@ bool xn_energy_plan_band(
     const struct xn_energy_plan *plan, xn_instant at, int utc_offset_s, struct xn_band *ret_band);
 /* What a kW of the month's highest mean demand costs (two-part price); false: nothing. */
 bool xn_energy_plan_demand(const struct xn_energy_plan *plan, xn_instant at, xn_money *ret_per_kw);
+
+/* Whether every border of its bands lies on an interval of this length; else the first that does
+ * not, as "17:15". */
+bool xn_energy_plan_fits(
+    const struct xn_energy_plan *plan, xn_duration interval, char ret_border[8]);
 
 /* The rate of VAT; false: none is given. */
 bool xn_energy_plan_vat(const struct xn_energy_plan *plan, xn_instant at, xn_ratio *ret_rate);

@@ -87,6 +87,8 @@ struct xn_plan_prices {
 /* `hours` (a list) and `days` of a map, taken for `owner`; an overlap is a problem at its item. */
 bool xn_plan_read_times(struct xn_plan_reader *in, const struct xn_yaml *map,
     struct xn_plan_week *week, unsigned owner, const char *const *names);
+void xn_plan_read_bands(
+    struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_prices *prices);
 void xn_plan_read_vat(
     struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_prices *prices);
 
@@ -146,7 +148,7 @@ struct xn_plan_targets {
 void xn_plan_read_targets(
     struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_targets *targets);
 
-/* Targets of renewables by year from a CSV (energy_csv.c). */
+/* Targets of renewables by year from a CSV (csv.c). */
 void xn_plan_read_renewable_file(
     struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_targets *targets);
 
@@ -177,6 +179,7 @@ struct xn_energy_plan {
 	const char *basis;
 	const struct xn_source *source;
 	xn_instant from, to;
+	int utc_offset_s;
 	struct xn_energy_sources sources;
 	struct xn_plan_prices prices;
 	struct xn_plan_carbon carbon;

@@ -87,8 +87,9 @@ read_band(struct xn_plan_reader *in, const struct xn_yaml *item, const char **na
 		xn_value_energy_price(value, in->problems, &band->price);
 }
 
-static void
-read_bands(struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_prices *prices)
+void
+xn_plan_read_bands(
+    struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_prices *prices)
 {
 	struct xn_plan_tariff *tariff = xn_new(in->arena, struct xn_plan_tariff, 1);
 	struct xn_plan_week *week = xn_new(in->arena, struct xn_plan_week, 1);
@@ -181,7 +182,7 @@ xn_plan_read_tariff(
 			xn_problem_add(in->problems, value->key->mark, NULL,
 			    "'%s' chooses from a file, and no 'file' is given", with_file[i]);
 	if (bands != NULL)
-		read_bands(in, bands, prices);
+		xn_plan_read_bands(in, bands, prices);
 	if (file != NULL && bands == NULL)
 		xn_plan_read_tariff_file(in, node, prices);
 	if ((value = xn_yaml_get(node, "vat")) != NULL)
@@ -245,6 +246,24 @@ xn_energy_plan_band(
 	    .kind = tariff->band_count == 1 ? XN_BAND_FLAT : band->kind,
 	    .price = band->price,
 	    .until = {until}};
+	return true;
+}
+
+bool
+xn_energy_plan_fits(const struct xn_energy_plan *plan, xn_duration interval, char ret_border[8])
+{
+	const struct xn_plan_tariff *tariff = plan->prices.tariffs;
+
+	for (; tariff != NULL; tariff = tariff->next)
+		for (unsigned i = 0; i < tariff->segment_count; i++) {
+			int minute = tariff->segments[i].start % XN_DAY_MINUTES;
+
+			if (minute * INT64_C(60000) % interval.ms == 0)
+				continue;
+			snprintf(ret_border, 8, "%02u:%02u", (unsigned)minute / 60 % 24,
+			    (unsigned)minute % 60);
+			return false;
+		}
 	return true;
 }
 

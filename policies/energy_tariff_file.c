@@ -17,6 +17,9 @@ static const struct xn_yaml_key table_keys[] = {{"basis", true}, {"evidence", tr
     {"status", false}, {"from", true}, {"to", false}, {"categories", true}, {NULL, false}};
 static const struct xn_yaml_key use_keys[] = {{"use", true}, {"from", false}, {NULL, false}};
 
+static const struct xn_yaml_key plain_keys[] = {{"kind", false}, {"name", false}, {"basis", false},
+    {"evidence", false}, {"vat", false}, {"bands", true}, {NULL, false}};
+
 /* A schedule: whose each minute is, by the names of its bands. */
 struct schedule {
 	const char *names[SCHEDULE_BANDS_MAX];
@@ -337,6 +340,23 @@ is_whole(const struct xn_yaml *node)
 	return true;
 }
 
+/* A file that has the bands of one site, written as they are in a plan. */
+static void
+read_plain(struct xn_plan_reader *in, const struct xn_yaml *document, struct xn_plan_prices *prices)
+{
+	const struct xn_yaml *vat = xn_yaml_get(document, "vat");
+	const char *text;
+
+	if (!xn_yaml_check_map(document, plain_keys, in->problems))
+		return;
+	xn_plan_read_text(in, document, "name", &text);
+	xn_plan_read_text(in, document, "basis", &text);
+	xn_plan_read_text(in, document, "evidence", &text);
+	xn_plan_read_bands(in, xn_yaml_get(document, "bands"), prices);
+	if (vat != NULL)
+		xn_plan_read_vat(in, vat, prices);
+}
+
 void
 xn_plan_read_tariff_file(
     struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_prices *prices)
@@ -351,6 +371,10 @@ xn_plan_read_tariff_file(
 
 	if (file == NULL)
 		return;
+	if (xn_yaml_get(document, "bands") != NULL) {
+		read_plain(in, document, prices);
+		return;
+	}
 	if (kind == NULL || kind->kind != XN_YAML_SCALAR || strcmp(kind->text, "tariff") != 0) {
 		if (in->files == NULL || in->files->all_known)
 			xn_problem_add(in->problems, name->mark, NULL,

@@ -38,6 +38,10 @@ static const char *const texts[XN_BOOKS_SQL_COUNT] = {
 	" AND d.holder = ?3 AND d.revision <= ?4",
     [XN_BOOKS_SQL_DETAIL] = "SELECT holder, start_ms, " SUMS " FROM detail WHERE start_ms >= ?1"
 			    " AND start_ms < ?2 AND revision <= ?4 ORDER BY start_ms",
+    [XN_BOOKS_SQL_DAY_ONE] = "SELECT holder, day_ms, " SUMS " FROM day WHERE day_ms = ?1"
+			     " AND ?2 IS NOT NULL AND holder = ?3 AND revision <= ?4",
+    [XN_BOOKS_SQL_DAY] = "SELECT holder, day_ms, " SUMS " FROM day WHERE day_ms = ?1"
+			 " AND ?2 IS NOT NULL AND revision <= ?4",
     [XN_BOOKS_SQL_MONTH_ONE] = "SELECT holder, month_ms, " SUMS " FROM month WHERE month_ms = ?1"
 			       " AND ?2 IS NOT NULL AND holder = ?3 AND revision <= ?4",
     [XN_BOOKS_SQL_MONTH] = "SELECT holder, month_ms, " SUMS " FROM month WHERE month_ms = ?1"
@@ -60,6 +64,8 @@ static const char *const texts[XN_BOOKS_SQL_COUNT] = {
 	" AND b.about = a.about AND b.revision > a.revision) ORDER BY start_ms, kind, revision",
     [XN_BOOKS_SQL_ENERGY_PLAN] = "SELECT text FROM energy_plan WHERE from_ms <= ?1 AND ?1 < to_ms"
 				 " ORDER BY seq DESC LIMIT 1",
+    [XN_BOOKS_SQL_ENERGY_PLANS] =
+	"SELECT at_ms, name, actor, from_ms, to_ms FROM energy_plan ORDER BY seq",
 };
 
 int

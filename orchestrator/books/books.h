@@ -130,8 +130,8 @@ int xn_books_meters(struct xn_books *books,
 /* ---- gauges: means of what is no energy ---- */
 
 enum xn_gauge {
-	XN_GAUGE_INLET,
-	/* milli degC at a rack's intake */ XN_GAUGE_USE /* ppm of a host's CPU */
+	XN_GAUGE_INLET = 0, /* milli degC at a rack's intake */
+	XN_GAUGE_USE = 1,   /* ppm of a host's CPU */
 };
 
 struct xn_books_gauge {
@@ -193,5 +193,16 @@ int xn_books_activities(struct xn_books *books, xn_instant from, xn_instant to,
  * to), malloc'ed; XN_ENOTFOUND. */
 int xn_books_energy_plan(
     struct xn_books *books, xn_instant at, char **ret_text, struct xn_error *err);
+
+struct xn_books_plan {
+	xn_instant at; /* when it was applied */
+	const char *name, *actor;
+	xn_instant from, to;
+};
+
+/* In the order in which they were applied. */
+int xn_books_energy_plans(struct xn_books *books,
+    int (*each)(const struct xn_books_plan *row, void *context, struct xn_error *err),
+    void *context, struct xn_error *err);
 
 #endif

@@ -179,3 +179,28 @@ xn_books_energy_plan(struct xn_books *books, xn_instant at, char **ret_text, str
 	*ret_text = text;
 	return XN_OK;
 }
+
+int
+xn_books_energy_plans(struct xn_books *books,
+    int (*each)(const struct xn_books_plan *row, void *context, struct xn_error *err),
+    void *context, struct xn_error *err)
+{
+	sqlite3_stmt *statement = xn_books_sql(books, XN_BOOKS_SQL_ENERGY_PLANS, err);
+	int result = XN_OK;
+	int code = SQLITE_DONE;
+
+	if (statement == NULL)
+		return XN_ESYSTEM;
+	while (result == XN_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct xn_books_plan row = {
+		    .at = {sqlite3_column_int64(statement, 0)},
+		    .name = xn_books_text(statement, 1),
+		    .actor = xn_books_text(statement, 2),
+		    .from = {sqlite3_column_int64(statement, 3)},
+		    .to = {sqlite3_column_int64(statement, 4)},
+		};
+
+		result = each(&row, context, err);
+	}
+	return finish(books, statement, code, result, err);
+}

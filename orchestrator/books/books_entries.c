@@ -13,6 +13,7 @@
 
 #define CELLS_MAX (UINT32_C(1) << 18)
 #define NO_RANK   UINT32_MAX
+#define DAY_MS    INT64_C(86400000)
 /* A table is read as a whole when more than one holder in so many is asked for. */
 #define FEW       8
 
@@ -188,7 +189,7 @@ step_end(const struct question *question, int64_t start)
 	int64_t end = query->to.ms;
 
 	if (query->step == XN_BOOKS_DAY)
-		end = xn_day_start((xn_instant){start}, offset).ms + INT64_C(86400000);
+		end = xn_day_start((xn_instant){start}, offset).ms + DAY_MS;
 	else if (query->step == XN_BOOKS_MONTH)
 		end = xn_month_next((xn_instant){start}, offset).ms;
 	return end < query->to.ms ? end : query->to.ms;
@@ -299,20 +300,28 @@ add_each(struct question *question, enum xn_books_sql which, uint64_t accounts, 
 }
 
 static int
-add_intervals(struct question *question, int64_t from, int64_t to, struct xn_error *err)
+add_details(struct question *question, int64_t from, int64_t to, struct xn_error *err)
+{
+	bool few = question->picked_detail < question->books->holder_count / FEW;
+
+	if (from >= to)
+		return XN_OK;
+	return few ? add_each(question, XN_BOOKS_SQL_DETAIL_ONE, XN_BOOKS_DETAIL, from, to, err)
+		   : add_rows(question, XN_BOOKS_SQL_DETAIL, from, to, 0, NO_RANK, err);
+}
+
+static int
+add_days(struct question *question, int64_t from, int64_t to, struct xn_error *err)
 {
 	bool few = question->picked_detail < question->books->holder_count / FEW;
 	int result = XN_OK;
 
-	if (from >= to)
-		return XN_OK;
-	if (question->picked_entry > 0)
-		result = add_each(
-		    question, XN_BOOKS_SQL_ENTRY, ~(uint64_t)XN_BOOKS_DETAIL, from, to, err);
-	if (result != XN_OK || question->picked_detail == 0)
-		return result;
-	return few ? add_each(question, XN_BOOKS_SQL_DETAIL_ONE, XN_BOOKS_DETAIL, from, to, err)
-		   : add_rows(question, XN_BOOKS_SQL_DETAIL, from, to, 0, NO_RANK, err);
+	for (; from < to && result == XN_OK; from += DAY_MS)
+		result = few
+		    ? add_each(
+			  question, XN_BOOKS_SQL_DAY_ONE, XN_BOOKS_DETAIL, from, from + DAY_MS, err)
+		    : add_rows(question, XN_BOOKS_SQL_DAY, from, from + DAY_MS, 0, NO_RANK, err);
+	return result;
 }
 
 static int
@@ -333,6 +342,31 @@ add_months(struct question *question, int64_t from, int64_t to, struct xn_error 
 	return result;
 }
 
+/* What is less than a month: of detail whole days come from their sums. */
+static int
+add_parts(struct question *question, int64_t from, int64_t to, struct xn_error *err)
+{
+	int offset = question->books->site.utc_offset_s;
+	int64_t first, last;
+	int result = XN_OK;
+
+	if (from >= to)
+		return XN_OK;
+	if (question->picked_entry > 0)
+		result = add_each(
+		    question, XN_BOOKS_SQL_ENTRY, ~(uint64_t)XN_BOOKS_DETAIL, from, to, err);
+	if (result != XN_OK || question->picked_detail == 0)
+		return result;
+	first = xn_day_start((xn_instant){from + DAY_MS - 1}, offset).ms;
+	last = xn_day_start((xn_instant){to}, offset).ms;
+	if (question->query->step == XN_BOOKS_INTERVAL || last <= first)
+		return add_details(question, from, to, err);
+	result = add_details(question, from, first, err);
+	if (result == XN_OK)
+		result = add_days(question, first, last, err);
+	return result == XN_OK ? add_details(question, last, to, err) : result;
+}
+
 /* Each account's totals are rows of their own. */
 static int
 add_totals(struct question *question, int64_t from, int64_t to, struct xn_error *err)
@@ -346,31 +380,29 @@ add_totals(struct question *question, int64_t from, int64_t to, struct xn_error 
 	return result;
 }
 
-/* Whole months come from their sums, the rest from intervals. */
+/* Whole months come from their sums. */
 static int
 add_span(struct question *question, int64_t from, int64_t to, struct xn_error *err)
 {
 	int offset = question->books->site.utc_offset_s;
 	enum xn_books_step step = question->query->step;
-	int64_t first = from, last = from;
+	int64_t first, last;
 	int result;
 
 	if (question->query->whole && !is_filtered(question->query))
 		return add_totals(question, from, to, err);
-	if (step == XN_BOOKS_MONTH || step == XN_BOOKS_TOTAL) {
-		if (to == question->query->to.ms)
-			to = question->to;
-		first = xn_month_start((xn_instant){from}, offset).ms;
-		if (first < from)
-			first = xn_month_next((xn_instant){from}, offset).ms;
-		last = xn_month_start((xn_instant){to}, offset).ms;
-		if (last < first)
-			first = last = from;
-	}
-	result = add_intervals(question, from, first, err);
+	if (to == question->query->to.ms)
+		to = question->to;
+	first = xn_month_start((xn_instant){from}, offset).ms;
+	if (first < from)
+		first = xn_month_next((xn_instant){from}, offset).ms;
+	last = xn_month_start((xn_instant){to}, offset).ms;
+	if ((step != XN_BOOKS_MONTH && step != XN_BOOKS_TOTAL) || last <= first)
+		return add_parts(question, from, to, err);
+	result = add_parts(question, from, first, err);
 	if (result == XN_OK)
 		result = add_months(question, first, last, err);
-	return result == XN_OK ? add_intervals(question, last, to, err) : result;
+	return result == XN_OK ? add_parts(question, last, to, err) : result;
 }
 
 /* ---- telling ---- */
@@ -436,19 +468,22 @@ tell(struct question *question, const struct listener *listener, struct xn_error
 	return XN_OK;
 }
 
-/* When nothing is booked from the question's end on, the month that runs is whole as it is. */
+/* When nothing is booked from the question's end on, the month (or day) that runs is whole as it
+ * is. */
 static void
 find_end(struct question *question)
 {
+	int offset = question->books->site.utc_offset_s;
 	xn_instant first, last, to = question->query->to;
 
 	question->to = to.ms;
-	if (xn_books_range(question->books, &first, &last, NULL) == XN_OK && to.ms >= last.ms) {
-		int offset = question->books->site.utc_offset_s;
-
-		if (xn_month_start(to, offset).ms != to.ms)
-			question->to = xn_month_next(to, offset).ms;
-	}
+	if (question->query->step == XN_BOOKS_INTERVAL ||
+	    xn_books_range(question->books, &first, &last, NULL) != XN_OK || to.ms < last.ms)
+		return;
+	if (question->query->step == XN_BOOKS_DAY)
+		question->to = xn_day_start((xn_instant){to.ms + DAY_MS - 1}, offset).ms;
+	else if (xn_month_start(to, offset).ms != to.ms)
+		question->to = xn_month_next(to, offset).ms;
 }
 
 static int

@@ -71,7 +71,7 @@ static void
 take(const struct xn_energy_plan *plan, const struct xn_price_interval *interval, int utc_offset_s,
     int64_t *renewable_mj, struct xn_gap *row)
 {
-	xn_energy delivered = {0};
+	xn_energy delivered;
 	xn_carbon unused;
 	struct xn_factor factor;
 
@@ -85,10 +85,8 @@ take(const struct xn_energy_plan *plan, const struct xn_price_interval *interval
 		row->has_carbon = false;
 	*renewable_mj += interval->pv.mj;
 	take_limit(plan, interval, row);
-	if (xn_energy_plan_contracted(
-		plan, interval->start, interval->end, utc_offset_s, &delivered, &unused))
-		*renewable_mj +=
-		    delivered.mj < interval->grid.mj ? delivered.mj : interval->grid.mj;
+	delivered = xn_price_delivered(plan, interval, utc_offset_s, &unused);
+	*renewable_mj += delivered.mj < interval->grid.mj ? delivered.mj : interval->grid.mj;
 }
 
 unsigned

@@ -75,14 +75,16 @@ xn_json_grade(enum xn_grade grade)
 	return json_string(letter);
 }
 
-static json_t *
-events_json(uint32_t events)
+json_t *
+xn_json_events(uint32_t events)
 {
 	static const struct {
 		uint32_t bit;
 		const char *word;
 	} words[] = {{XN_METER_ROLLOVER, "rollover"}, {XN_METER_RESET, "reset"},
-	    {XN_METER_JUMPED, "replaced"}, {XN_METER_GLITCH, "glitch"}, {XN_METER_GAP, "gap"}};
+	    {XN_METER_REPLACED, "replaced"}, {XN_METER_GAP, "gap"}, {XN_METER_STALL, "stall"},
+	    {XN_METER_GLITCH, "glitch"}, {XN_METER_MISSING, "missing"}, {XN_METER_CLOCK, "clock"},
+	    {XN_METER_DUPLICATE, "duplicate"}};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -98,7 +100,7 @@ xn_json_amount(json_t *object, const struct xn_amount *amount)
 	json_object_set_new(object, "coverage", xn_json_coverage(amount));
 	json_object_set_new(object, "estimated_share", xn_json_estimated(amount));
 	json_object_set_new(object, "quality", xn_json_grade(amount->worst));
-	json_object_set_new(object, "events", events_json(amount->events));
+	json_object_set_new(object, "events", xn_json_events(amount->events));
 }
 
 static const char *const accounts[XN_ACCOUNT_COUNT] = {

@@ -32,6 +32,8 @@ enum xn_account xn_account_of(const char *word);
 /* "M", "-". */
 char xn_grade_letter(enum xn_grade grade);
 json_t *xn_json_grade(enum xn_grade grade);
+/* Words of enum xn_meter_event, as a list. */
+json_t *xn_json_events(uint32_t events);
 
 /* Adds one amount to another: sums, the worse grade, all events. */
 void xn_amount_add(struct xn_amount *sum, const struct xn_amount *part);

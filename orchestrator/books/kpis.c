@@ -7,6 +7,12 @@
 #include "orchestrator/books/period.h"
 #include "orchestrator/core/topology.h"
 
+#define DC_ACCOUNTS                                                                                \
+	(XN_ACCOUNT_BIT(XN_ACCOUNT_GRID) | XN_ACCOUNT_BIT(XN_ACCOUNT_PV) |                         \
+	    XN_ACCOUNT_BIT(XN_ACCOUNT_BATTERY) | XN_ACCOUNT_BIT(XN_ACCOUNT_GENERATOR))
+#define IT_ACCOUNTS                                                                                \
+	(XN_ACCOUNT_BIT(XN_ACCOUNT_RACK_OTHER) | XN_ACCOUNT_BIT(XN_ACCOUNT_HOST) |                 \
+	    XN_ACCOUNT_BIT(XN_ACCOUNT_VM))
 #define ROWS_MAX (XN_KPI_COUNT + XN_KPIS_PLATFORMS_MAX)
 
 #define FACTS(enumerator, id, unit, title, formula, source)                                        \
@@ -76,17 +82,14 @@ add_energy(const struct work *in, struct xn_kpi_row *row, const char *name, cons
 static void
 add_dc(const struct work *in, struct xn_kpi_row *row)
 {
-	add_energy(in, row, "e_dc", "grid + pv + battery + generator", in->e_dc,
-	    XN_ACCOUNT_BIT(XN_ACCOUNT_GRID) | XN_ACCOUNT_BIT(XN_ACCOUNT_PV) |
-		XN_ACCOUNT_BIT(XN_ACCOUNT_BATTERY) | XN_ACCOUNT_BIT(XN_ACCOUNT_GENERATOR));
+	add_energy(in, row, "e_dc", "grid + pv + battery + generator", in->e_dc, DC_ACCOUNTS);
 }
 
 static void
 add_it(const struct work *in, struct xn_kpi_row *row)
 {
-	add_energy(in, row, "e_it", "hosts + VMs + other equipment of the racks", in->e_it,
-	    XN_ACCOUNT_BIT(XN_ACCOUNT_RACK_OTHER) | XN_ACCOUNT_BIT(XN_ACCOUNT_HOST) |
-		XN_ACCOUNT_BIT(XN_ACCOUNT_VM));
+	add_energy(
+	    in, row, "e_it", "hosts + VMs + other equipment of the racks", in->e_it, IT_ACCOUNTS);
 	row->category = in->category;
 }
 
@@ -171,12 +174,13 @@ renewable(const struct work *in, struct xn_kpi_row *row)
 {
 	const struct xn_kpi_sums *sums = &in->all->sums;
 	double pv = (double)sums->accounts[XN_ACCOUNT_PV].energy.mj / 1000 / (double)XN_WH_MJ;
-	double contract = in->all->activity[XN_ACTIVITY_CONTRACT].sum;
+	double contract = sums->delivered;
 	double certificates = in->all->activity[XN_ACTIVITY_CERTIFICATE].sum;
 
 	add_dc(in, row);
 	add_energy(in, row, "e_res_os", "pv", pv, XN_ACCOUNT_BIT(XN_ACCOUNT_PV));
-	add_term(row, "e_res_ppa", "kWh", "contract", contract);
+	add_term(
+	    row, "e_res_ppa", "kWh", "contracts of the plan and those that were read", contract);
 	add_term(row, "e_res_goo", "kWh", "certificate", certificates);
 	row->kpi = xn_kpi_ref(pv + contract + certificates, in->e_dc);
 	/* Papers are exact; both measured terms are taken as one chain. */
@@ -247,8 +251,9 @@ water_and_heat(const struct work *in, struct xn_kpi_row *row)
 	double reused = activity[XN_ACTIVITY_HEAT_REUSED].sum;
 
 	if (row->id == XN_KPI_WUE) {
-		enum xn_activity kind =
-		    activity[XN_ACTIVITY_WATER].any ? XN_ACTIVITY_WATER : XN_ACTIVITY_WATER_POTABLE;
+		bool potable =
+		    !activity[XN_ACTIVITY_WATER].any && activity[XN_ACTIVITY_WATER_POTABLE].any;
+		enum xn_activity kind = potable ? XN_ACTIVITY_WATER_POTABLE : XN_ACTIVITY_WATER;
 
 		add_it(in, row);
 		/* What of the water stays in which loop is not told: all that comes in. */
@@ -309,6 +314,24 @@ oil(const struct work *in, struct xn_kpi_row *row)
 	    in->all->library.toe_per_tonne_diesel);
 }
 
+/* The number of sensors, and how much of the span they told. */
+static void
+add_sensors(const struct work *in, struct xn_kpi_row *row, const struct xn_kpi_sensors *sensors,
+    const char *from, size_t n)
+{
+	struct xn_kpi_term *term = add_term(row, "n", "1", from, (double)n);
+
+	if (n == 0 || in->all->sums.hours <= 0)
+		return;
+	if (sensors->passed_over > 0)
+		snprintf(row->note, sizeof(row->note), "of the first %d sensors alone",
+		    XN_KPIS_SENSORS_MAX);
+	term->measured = true;
+	term->coverage = sensors->hours / (double)n / in->all->sums.hours;
+	if (term->coverage > 1)
+		term->coverage = 1;
+}
+
 /* Temperatures beyond the recommended ones, averaged over time at each sensor, then over sensors:
  * the formula is linear in them. */
 static void
@@ -327,13 +350,13 @@ air(const struct work *in, struct xn_kpi_row *row, struct xn_arena *arena)
 			    ? bounds->rec_max + one->above / one->count
 			    : bounds->rec_min - one->below / one->count;
 	}
-	add_term(row, "n", "1", "inlet sensors with values", (double)n);
 	row->kpi = row->id == XN_KPI_RCI_HI ? xn_kpi_rci_hi(bounds, intake, n)
 					    : xn_kpi_rci_lo(bounds, intake, n);
 	snprintf(row->note, sizeof(row->note),
 	    "class %s (taken while the site gives no other); n %zu sensors; the method wants three "
 	    "heights for each rack",
 	    XN_KPIS_CLASS, n);
+	add_sensors(in, row, sensors, "inlet sensors with values", n);
 	if (n == 0)
 		no_value(row, "no inlet sensor gave a value");
 }
@@ -348,7 +371,7 @@ servers(const struct work *in, struct xn_kpi_row *row, struct xn_arena *arena)
 	for (unsigned i = 0; i < 2 * XN_KPIS_SENSORS_MAX; i++)
 		if (hosts->items[i].count > 0)
 			percent[n++] = hosts->items[i].sum / hosts->items[i].count;
-	add_term(row, "n", "1", "hosts whose use is known", (double)n);
+	add_sensors(in, row, hosts, "hosts whose use is known", n);
 	row->kpi = xn_kpi_iteusv(percent, n);
 	if (n == 0)
 		no_value(row, "no host's use of its CPUs is known");
@@ -476,7 +499,7 @@ grade(const struct work *in, struct xn_kpi_row *row)
 }
 
 static void
-judge(const struct work *in, struct xn_kpi_row *row, int utc_offset_s)
+judge(const struct work *in, struct xn_kpi_row *row, int utc_offset_s, struct xn_arena *arena)
 {
 	static const struct {
 		enum xn_kpi_id id;
@@ -490,6 +513,8 @@ judge(const struct work *in, struct xn_kpi_row *row, int utc_offset_s)
 		if (targets[i].id == row->id && in->all->plan != NULL)
 			row->has_target = xn_energy_plan_target(
 			    in->all->plan, targets[i].metric, last, utc_offset_s, &row->target);
+	if (row->has_target)
+		row->target.basis = xn_text(arena, "%s", row->target.basis);
 	if (!row->has_target || row->kpi.state != XN_KPI_VALUE)
 		return;
 	target = (double)row->target.millionths / 1e6;
@@ -514,7 +539,7 @@ add_row(const struct work *in, enum xn_kpi_id id, const struct xn_kpi_platform *
 	work_out(in, row, one, arena);
 	say_why(row);
 	grade(in, row);
-	judge(in, row, utc_offset_s);
+	judge(in, row, utc_offset_s, arena);
 }
 
 /* ---- what they have in common ---- */
@@ -582,41 +607,48 @@ has_year(xn_instant from, xn_instant to, int utc_offset_s)
 	return to.ms >= xn_date_start(date, utc_offset_s).ms + (from.ms - start.ms);
 }
 
+/* Every indicator of what was gathered. */
+static void
+add_rows(struct work *in, int utc_offset_s, struct xn_arena *arena)
+{
+	const struct xn_kpi_all *all = in->all;
+
+	in->year = has_year(all->from, all->to, utc_offset_s);
+	in->category = category_of(all);
+	in->u_dc = uncertainty_of(all, "e_dc");
+	in->u_it = uncertainty_of(all, "e_it");
+	in->e_dc = sum_of(all, DC_ACCOUNTS);
+	in->e_it = -sum_of(all, IT_ACCOUNTS);
+	in->e_cool = -sum_of(all, XN_ACCOUNT_BIT(XN_ACCOUNT_COOLING));
+	in->e_loss = -sum_of(all, XN_ACCOUNT_BIT(XN_ACCOUNT_LOSSES));
+	in->kpis->rows = xn_new(arena, struct xn_kpi_row, ROWS_MAX);
+	for (unsigned i = 0; i < XN_KPI_SCI; i++)
+		add_row(in, (enum xn_kpi_id)i, NULL, utc_offset_s, arena);
+	for (unsigned i = 0; i < all->platform_count; i++)
+		add_row(in, XN_KPI_SCI, &all->platforms[i], utc_offset_s, arena);
+	if (all->platform_count == 0)
+		add_row(in, XN_KPI_SCI, NULL, utc_offset_s, arena);
+}
+
 int
 xn_kpis_measure(struct xn_books *books, xn_instant from, xn_instant to, xn_instant now,
     struct xn_arena *arena, struct xn_kpis *ret_kpis, struct xn_error *err)
 {
 	struct xn_kpi_all *all = xn_new(arena, struct xn_kpi_all, 1);
-	int utc_offset_s = xn_books_site(books)->utc_offset_s;
 	struct work work = {.all = all, .kpis = ret_kpis};
+	int result;
 
 	*ret_kpis = (struct xn_kpis){.from = from, .to = to.ms > now.ms ? now : to};
 	if (ret_kpis->to.ms <= from.ms)
 		return xn_fail(err, XN_EINVALID, "nothing of this span is over yet");
-	if (xn_kpi_gather(books, from, ret_kpis->to, arena, all, err) != XN_OK)
-		return err->code;
-	ret_kpis->meters = all->meters;
-	ret_kpis->meter_count = all->meter_count;
-	ret_kpis->rows = xn_new(arena, struct xn_kpi_row, ROWS_MAX);
-	work.year = has_year(from, ret_kpis->to, utc_offset_s);
-	work.category = category_of(all);
-	work.u_dc = uncertainty_of(all, "e_dc");
-	work.u_it = uncertainty_of(all, "e_it");
-	work.e_dc = sum_of(all,
-	    XN_ACCOUNT_BIT(XN_ACCOUNT_GRID) | XN_ACCOUNT_BIT(XN_ACCOUNT_PV) |
-		XN_ACCOUNT_BIT(XN_ACCOUNT_BATTERY) | XN_ACCOUNT_BIT(XN_ACCOUNT_GENERATOR));
-	work.e_it = -sum_of(all,
-	    XN_ACCOUNT_BIT(XN_ACCOUNT_RACK_OTHER) | XN_ACCOUNT_BIT(XN_ACCOUNT_HOST) |
-		XN_ACCOUNT_BIT(XN_ACCOUNT_VM));
-	work.e_cool = -sum_of(all, XN_ACCOUNT_BIT(XN_ACCOUNT_COOLING));
-	work.e_loss = -sum_of(all, XN_ACCOUNT_BIT(XN_ACCOUNT_LOSSES));
-	for (unsigned i = 0; i < XN_KPI_SCI; i++)
-		add_row(&work, (enum xn_kpi_id)i, NULL, utc_offset_s, arena);
-	for (unsigned i = 0; i < all->platform_count; i++)
-		add_row(&work, XN_KPI_SCI, &all->platforms[i], utc_offset_s, arena);
-	if (all->platform_count == 0)
-		add_row(&work, XN_KPI_SCI, NULL, utc_offset_s, arena);
-	return XN_OK;
+	result = xn_kpi_gather(books, from, ret_kpis->to, arena, all, err);
+	if (result == XN_OK) {
+		ret_kpis->meters = all->meters;
+		ret_kpis->meter_count = all->meter_count;
+		add_rows(&work, xn_books_site(books)->utc_offset_s, arena);
+	}
+	xn_plans_close(&all->plans);
+	return result;
 }
 
 const char *

@@ -1,5 +1,6 @@
 #include "orchestrator/books/kpis_facts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,167 +18,33 @@ xn_kpi_kwh(const struct xn_amount *amount)
 	return (mj < 0 ? -mj : mj) / KWH_MJ;
 }
 
-/* ---- the plan in force ---- */
-
-/* The plan that was asked for last; texts are compared, so that it is compiled once. */
-struct plans {
-	struct xn_books *books;
-	struct xn_arena *arena; /* of compiled plans */
-	char *text;
-	const struct xn_energy_plan *plan;
-};
-
-static const struct xn_energy_plan *
-compile(struct xn_arena *arena, const char *text)
-{
-	struct xn_problems problems;
-	struct xn_source *source = xn_new(arena, struct xn_source, 1);
-	struct xn_yaml *documents;
-
-	xn_problems_init(&problems, arena);
-	*source = (struct xn_source){.path = "energy plan",
-	    .bytes = xn_text_copy(arena, text, strlen(text)),
-	    .size = strlen(text)};
-	documents = xn_yaml_read_text(arena, source, &problems);
-	if (documents == NULL || documents->first == NULL || problems.count > 0)
-		return NULL;
-	return xn_energy_plan_compile(arena, documents->first, &problems);
-}
-
-/* NULL in *ret_plan: none was in force, or one that this version cannot read. */
-static int
-plan_at(struct plans *plans, xn_instant at, const struct xn_energy_plan **ret_plan,
-    struct xn_error *err)
-{
-	struct xn_error local = {0};
-	char *text = NULL;
-	int result = xn_books_energy_plan(plans->books, at, &text, &local);
-
-	*ret_plan = NULL;
-	if (result == XN_ENOTFOUND)
-		return XN_OK;
-	if (result != XN_OK) {
-		*err = local;
-		return result;
-	}
-	if (plans->text == NULL || strcmp(plans->text, text) != 0) {
-		free(plans->text);
-		plans->text = text;
-		plans->plan = compile(plans->arena, text);
-	} else {
-		free(text);
-	}
-	*ret_plan = plans->plan;
-	return XN_OK;
-}
-
 /* ---- intervals ---- */
 
 struct gathering {
 	struct xn_kpi_all *all;
 	struct xn_arena *arena;
-	struct plans plans;
 	int utc_offset_s;
 	/* The interval that is read now; end 0: none yet. */
 	xn_instant start, end;
-	double kwh[XN_ACCOUNT_COUNT];
+	xn_energy given;
 	/* The hour that it is in. */
 	int64_t hour;
 	double hour_free, hour_all;
 };
 
 static void
-close_hour(struct gathering *in)
+close_interval(struct gathering *in)
 {
-	struct xn_kpi_sums *sums = &in->all->sums;
-
-	sums->cfe_matched += in->hour_free < in->hour_all ? in->hour_free : in->hour_all;
-	sums->cfe_total += in->hour_all;
-	in->hour_free = in->hour_all = 0;
-}
-
-/* The part of the interval that is in bands of the kind peak. */
-static void
-add_bands(struct gathering *in, const struct xn_energy_plan *plan, double e_dc)
-{
-	double length = (double)(in->end.ms - in->start.ms);
-	struct xn_band band;
-
-	for (xn_instant at = in->start; at.ms < in->end.ms; at = band.until) {
-		double share;
-
-		if (!xn_energy_plan_band(plan, at, in->utc_offset_s, &band) ||
-		    band.until.ms <= at.ms)
-			return;
-		if (band.until.ms > in->end.ms)
-			band.until = in->end;
-		share = (double)(band.until.ms - at.ms) / length;
-		in->all->sums.banded += e_dc * share;
-		if (band.kind == XN_BAND_PEAK)
-			in->all->sums.peak += e_dc * share;
-	}
-}
-
-/* Carbon of the interval by both methods; what the contracts deliver in it. */
-static double
-add_carbon(struct gathering *in, const struct xn_energy_plan *plan, double grid)
-{
-	struct xn_kpi_sums *sums = &in->all->sums;
-	struct xn_factor location, residual;
-	xn_energy delivered = {0};
-	xn_carbon per_kwh = {0};
-	double contract = 0, ef = 0, ef_residual = 0, ef_contract = 0;
-
-	if (xn_energy_plan_contracted(
-		plan, in->start, in->end, in->utc_offset_s, &delivered, &per_kwh)) {
-		contract = (double)delivered.mj / KWH_MJ;
-		ef_contract = (double)per_kwh.mg / 1e6;
-	}
-	sums->contracted += contract < grid ? contract : grid;
-	if (!xn_energy_plan_factor(plan, XN_FACTOR_LOCATION, in->start, &location))
-		return contract;
-	ef = (double)location.per_kwh.mg / 1e6;
-	memcpy(sums->factor, location.id, strnlen(location.id, sizeof(sums->factor) - 1) + 1);
-	sums->factor[sizeof(sums->factor) - 1] = '\0';
-	sums->factor_year = location.year;
-	sums->grid_known += grid;
-	sums->location_kg += xn_kpi_scope2_location(&grid, &ef, 1).value;
-	if (!xn_energy_plan_factor(plan, XN_FACTOR_RESIDUAL, in->start, &residual))
-		return contract;
-	ef_residual = (double)residual.per_kwh.mg / 1e6;
-	sums->market_kg +=
-	    xn_kpi_scope2_market(&grid, &contract, &ef_residual, &ef_contract, 1).value;
-	return contract;
-}
-
-static int
-close_interval(struct gathering *in, struct xn_error *err)
-{
-	double grid = in->kwh[XN_ACCOUNT_GRID] > 0 ? in->kwh[XN_ACCOUNT_GRID] : 0;
-	double e_dc = in->kwh[XN_ACCOUNT_GRID] + in->kwh[XN_ACCOUNT_PV] +
-	    in->kwh[XN_ACCOUNT_BATTERY] + in->kwh[XN_ACCOUNT_GENERATOR];
-	const struct xn_energy_plan *plan;
 	double hours = (double)(in->end.ms - in->start.ms) / HOUR_MS;
-	double contract = 0;
+	double kw;
 
 	if (in->end.ms == 0)
-		return XN_OK;
-	if (plan_at(&in->plans, in->start, &plan, err) != XN_OK)
-		return err->code;
+		return;
+	kw = (double)in->given.mj / KWH_MJ / hours;
 	in->all->sums.booked += hours;
-	if (e_dc / hours > in->all->sums.highest_kw)
-		in->all->sums.highest_kw = e_dc / hours;
-	if (plan != NULL) {
-		contract = add_carbon(in, plan, grid);
-		add_bands(in, plan, e_dc);
-	}
-	if (in->start.ms / (int64_t)HOUR_MS != in->hour)
-		close_hour(in);
-	in->hour = in->start.ms / (int64_t)HOUR_MS;
-	in->hour_free += contract + in->kwh[XN_ACCOUNT_PV];
-	in->hour_all += e_dc;
-	memset(in->kwh, 0, sizeof(in->kwh));
-	return XN_OK;
+	if (kw > in->all->sums.highest_kw)
+		in->all->sums.highest_kw = kw;
+	in->given.mj = 0;
 }
 
 static void
@@ -196,13 +63,14 @@ take_row(const struct xn_books_row *row, void *context, struct xn_error *err)
 {
 	struct gathering *in = context;
 
+	(void)err;
 	if (in->end.ms == 0 || row->start.ms != in->start.ms) {
-		if (close_interval(in, err) != XN_OK)
-			return err->code;
+		close_interval(in);
 		in->start = row->start;
 		in->end = row->end;
 	}
-	in->kwh[row->account] += (double)row->amount.energy.mj / KWH_MJ;
+	if (row->account <= XN_ACCOUNT_GENERATOR)
+		in->given.mj += row->amount.energy.mj;
 	add_amount(&in->all->sums.accounts[row->account], &row->amount);
 	return XN_OK;
 }
@@ -216,11 +84,104 @@ gather_intervals(struct gathering *in, struct xn_books *books, struct xn_error *
 	    .step = XN_BOOKS_INTERVAL,
 	    .whole = true};
 
-	if (xn_books_entries(books, &query, take_row, in, err) != XN_OK ||
-	    close_interval(in, err) != XN_OK)
+	if (xn_books_entries(books, &query, take_row, in, err) != XN_OK)
 		return err->code;
+	close_interval(in);
+	return XN_OK;
+}
+
+/* ---- by the plans in force ---- */
+
+static void
+close_hour(struct gathering *in)
+{
+	struct xn_kpi_sums *sums = &in->all->sums;
+
+	sums->cfe_matched += in->hour_free < in->hour_all ? in->hour_free : in->hour_all;
+	sums->cfe_total += in->hour_all;
+	in->hour_free = in->hour_all = 0;
+}
+
+/* The part of an interval that is in bands of the kind peak. */
+static void
+add_bands(struct gathering *in, const struct xn_energy_plan *plan,
+    const struct xn_price_interval *interval, double e_dc)
+{
+	double length = (double)(interval->end.ms - interval->start.ms);
+	struct xn_band band;
+
+	for (xn_instant at = interval->start; at.ms < interval->end.ms; at = band.until) {
+		double share;
+
+		if (!xn_energy_plan_band(plan, at, in->utc_offset_s, &band) ||
+		    band.until.ms <= at.ms)
+			return;
+		if (band.until.ms > interval->end.ms)
+			band.until = interval->end;
+		share = (double)(band.until.ms - at.ms) / length;
+		in->all->sums.banded += e_dc * share;
+		if (band.kind == XN_BAND_PEAK)
+			in->all->sums.peak += e_dc * share;
+	}
+}
+
+static void
+add_planned(struct gathering *in, const struct xn_energy_plan *plan,
+    const struct xn_price_interval *interval)
+{
+	double e_dc = (double)(interval->grid.mj + interval->pv.mj + interval->battery.mj +
+			  interval->generator.mj) /
+	    KWH_MJ;
+	struct xn_factor factor;
+	xn_carbon per_kwh;
+	int64_t hour = interval->start.ms / (int64_t)HOUR_MS;
+
+	if (hour != in->hour)
+		close_hour(in);
+	in->hour = hour;
+	in->hour_all += e_dc;
+	in->hour_free += (double)interval->pv.mj / KWH_MJ;
+	if (plan == NULL)
+		return;
+	in->hour_free +=
+	    (double)xn_price_delivered(plan, interval, in->utc_offset_s, &per_kwh).mj / KWH_MJ;
+	add_bands(in, plan, interval, e_dc);
+	if (!xn_energy_plan_factor(plan, XN_FACTOR_LOCATION, interval->start, &factor))
+		return;
+	snprintf(in->all->sums.factor, sizeof(in->all->sums.factor), "%s", factor.id);
+	in->all->sums.factor_year = factor.year;
+}
+
+static int
+gather_planned(struct gathering *in, struct xn_books *books, struct xn_error *err)
+{
+	struct xn_price *price = xn_new(in->arena, struct xn_price, 1);
+	struct xn_kpi_sums *sums = &in->all->sums;
+	struct xn_price_interval *intervals = NULL;
+	struct xn_amount known;
+	unsigned count = 0;
+
+	if (xn_plans_intervals(
+		books, in->all->from, in->all->to, &intervals, &count, &known, err) != XN_OK)
+		return err->code;
+	xn_price_begin(price, in->utc_offset_s);
+	for (unsigned i = 0; i < count; i++) {
+		const struct xn_energy_plan *plan =
+		    xn_plans_at(&in->all->plans, intervals[i].start);
+
+		xn_price_add(price, plan, &intervals[i]);
+		add_planned(in, plan, &intervals[i]);
+	}
+	xn_price_end(price);
+	free(intervals);
 	close_hour(in);
-	return plan_at(&in->plans, (xn_instant){in->all->to.ms - 1}, &in->all->plan, err);
+	sums->location_kg = (double)price->location.mg / 1e6;
+	sums->market_kg = (double)price->market.mg / 1e6;
+	sums->delivered = (double)price->delivered.mj / KWH_MJ;
+	sums->contracted = (double)price->matched.mj / KWH_MJ;
+	sums->grid_known = (double)(price->bought.mj - price->uncounted.mj) / KWH_MJ;
+	in->all->plan = xn_plans_at(&in->all->plans, (xn_instant){in->all->to.ms - 1});
+	return XN_OK;
 }
 
 /* ---- meters ---- */
@@ -231,6 +192,8 @@ take_meter(const struct xn_books_meter *row, void *context, struct xn_error *err
 	struct gathering *in = context;
 	struct xn_kpi_meter *meter = &in->all->meters[in->all->meter_count];
 
+	if (row->role < XN_METER_GRID || row->role > XN_METER_INLET)
+		return xn_fail(err, XN_EINVALID, "meter %s has no known role", row->name);
 	if (in->all->meter_count == XN_KPIS_METERS_MAX)
 		return xn_fail(err, XN_EFULL, "more than %d meters", XN_KPIS_METERS_MAX);
 	meter->meter = *row;
@@ -475,6 +438,7 @@ take_gauge(const struct xn_books_gauge *row, void *context, struct xn_error *err
 	if (one == NULL || row->samples == 0)
 		return XN_OK;
 	one->count++;
+	in->sensors->hours += (double)(row->end.ms - row->start.ms) / HOUR_MS;
 	one->sum += mean;
 	if (mean > in->bounds.rec_max)
 		one->above += mean - in->bounds.rec_max;
@@ -507,8 +471,8 @@ gather_all(struct gathering *in, struct xn_books *books, struct xn_error *err)
 	if (class == NULL)
 		return xn_fail(err, XN_EINVALID, "the library has no class %s", XN_KPIS_CLASS);
 	in->all->bounds = class->bounds;
-	if (gather_intervals(in, books, err) != XN_OK || gather_meters(in, books, err) != XN_OK ||
-	    gather_activity(in, books, err) != XN_OK ||
+	if (gather_intervals(in, books, err) != XN_OK || gather_planned(in, books, err) != XN_OK ||
+	    gather_meters(in, books, err) != XN_OK || gather_activity(in, books, err) != XN_OK ||
 	    gather_gauges(in, books, XN_GAUGE_INLET, 1000, &in->all->inlets, err) != XN_OK ||
 	    gather_gauges(in, books, XN_GAUGE_USE, 10000, &in->all->hosts, err) != XN_OK)
 		return err->code;
@@ -519,18 +483,16 @@ int
 xn_kpi_gather(struct xn_books *books, xn_instant from, xn_instant to, struct xn_arena *arena,
     struct xn_kpi_all *ret_all, struct xn_error *err)
 {
-	struct gathering in = {.all = ret_all,
-	    .arena = arena,
-	    .plans = {.books = books, .arena = arena},
-	    .utc_offset_s = xn_books_site(books)->utc_offset_s};
+	struct gathering in = {
+	    .all = ret_all, .arena = arena, .utc_offset_s = xn_books_site(books)->utc_offset_s};
 	int result;
 
 	*ret_all = (struct xn_kpi_all){.from = from, .to = to};
+	xn_plans_open(&ret_all->plans, books);
 	ret_all->sums.hours = (double)(to.ms - from.ms) / HOUR_MS;
 	if ((result = xn_books_hold(books, err)) != XN_OK)
 		return result;
 	result = gather_all(&in, books, err);
 	xn_books_release(books);
-	free(in.plans.text);
 	return result;
 }

@@ -6,6 +6,7 @@
 #ifndef XN_BOOKS_KPIS_FACTS_H
 #define XN_BOOKS_KPIS_FACTS_H
 
+#include "orchestrator/books/energy_plans.h"
 #include "orchestrator/books/kpis.h"
 #include "orchestrator/books/library.h"
 
@@ -31,6 +32,7 @@ struct xn_kpi_sensors {
 	struct xn_kpi_sensor *items; /* [2 * XN_KPIS_SENSORS_MAX], hashed by name */
 	unsigned count;
 	unsigned passed_over; /* there was no room */
+	double hours;         /* that all of them together told */
 };
 
 /* Activity of one kind. */
@@ -45,8 +47,9 @@ struct xn_kpi_sums {
 	double hours;  /* of the span */
 	double booked; /* hours of it that have entries */
 	/* By interval. */
-	double location_kg, market_kg, contracted;
-	double grid_known; /* kWh of the grid whose factor is known */
+	double location_kg, market_kg;
+	double delivered, contracted; /* kWh of contracts: all, and what was used when it came */
+	double grid_known;            /* kWh of the grid whose factor is known */
 	double cfe_matched, cfe_total;
 	double peak, banded; /* kWh */
 	double highest_kw;
@@ -67,9 +70,11 @@ struct xn_kpi_all {
 	struct xn_kpi_sensors inlets, hosts;
 	struct xn_kpi_class bounds; /* of the class of equipment */
 	struct xn_library library;
+	struct xn_plans plans;
 	const struct xn_energy_plan *plan; /* in force at the end of the span; NULL */
 };
 
+/* xn_plans_close(&all->plans) when nothing of the plan is needed any more, whatever came of it. */
 int xn_kpi_gather(struct xn_books *books, xn_instant from, xn_instant to, struct xn_arena *arena,
     struct xn_kpi_all *ret_all, struct xn_error *err);
 

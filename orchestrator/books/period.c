@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
+
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS  INT64_C(86400000)
 
@@ -138,7 +140,8 @@ take_offset(const char **text, int *ret_offset_s)
 		*ret_offset_s = 0;
 		return true;
 	}
-	if (!west && **text != '+')
+	/* A plus sign of a query that was not encoded arrives as a blank. */
+	if (!west && **text != '+' && **text != ' ')
 		return false;
 	++*text;
 	if (!take_number(text, 2, 2, &hours) || !take_letter(text, ':') ||
@@ -154,7 +157,12 @@ read_instant(const char *text, int utc_offset_s, xn_instant *ret_instant)
 	struct xn_date date;
 	int hour, minute, second = 0;
 	int offset_s = utc_offset_s;
+	int64_t seconds;
 
+	if (xn_text_number(text, 1, INT64_C(253402300799), &seconds) && seconds > 9999) {
+		ret_instant->ms = seconds * 1000;
+		return true;
+	}
 	if (!take_number(&text, 4, 4, &date.year) || !take_letter(&text, '-') ||
 	    !take_number(&text, 2, 2, &date.month) || !take_letter(&text, '-') ||
 	    !take_number(&text, 2, 2, &date.day) || date.year < 1970 || !xn_date_good(date))
@@ -167,6 +175,8 @@ read_instant(const char *text, int utc_offset_s, xn_instant *ret_instant)
 		return false;
 	if (take_letter(&text, ':') && !take_number(&text, 2, 2, &second))
 		return false;
+	if (take_letter(&text, '.'))
+		text += strspn(text, "0123456789");
 	if (hour > 23 || minute > 59 || second > 59 || !take_offset(&text, &offset_s))
 		return false;
 	*ret_instant = xn_date_start(date, offset_s);

@@ -42,7 +42,7 @@ struct xn_period_place {
 int xn_period_parse(const char *text, const struct xn_period_place *place,
     struct xn_period *ret_period, struct xn_error *err);
 
-/* RFC 3339 instants with offset; a date alone is the beginning of that day. */
+/* Unix seconds, or RFC 3339 with offset; a date alone is the beginning of that day. */
 int xn_period_between(const char *from, const char *to, const struct xn_period_place *place,
     struct xn_period *ret_period, struct xn_error *err);
 

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/calendar.h"
+
 #define MJ_PER_KWH (XN_WH_MJ * 1000)
-#define DAY_MS     INT64_C(86400000)
 
 __extension__ typedef __int128 wide;
 
@@ -116,26 +117,10 @@ take_bands(struct xn_price *price, const struct xn_energy_plan *plan,
 
 /* ---- demand ---- */
 
-static xn_instant
-month_start(xn_instant at, int utc_offset_s)
-{
-	/* Hinnant's civil_from_days, as far as the day of the month. */
-	int64_t local = at.ms + utc_offset_s * INT64_C(1000);
-	int64_t day = local / DAY_MS - (local % DAY_MS < 0);
-	int64_t z = day + 719468;
-	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-	int64_t of_era = z - era * 146097;
-	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-	int64_t of_month = of_year - (153 * ((5 * of_year + 2) / 153) + 2) / 5;
-
-	return (xn_instant){(day - of_month) * DAY_MS - utc_offset_s * INT64_C(1000)};
-}
-
 static void
 take_peak(struct xn_price *price, xn_instant at, xn_power mean)
 {
-	xn_instant start = month_start(at, price->utc_offset_s);
+	xn_instant start = xn_month_start(at, price->utc_offset_s);
 	struct xn_price_month *month =
 	    price->month_count == 0 ? NULL : &price->months[price->month_count - 1];
 
@@ -190,13 +175,30 @@ take_demand(struct xn_price *price, const struct xn_price_interval *interval)
 
 /* ---- carbon ---- */
 
+xn_energy
+xn_price_delivered(const struct xn_energy_plan *plan, const struct xn_price_interval *interval,
+    int utc_offset_s, xn_carbon *ret_per_kwh)
+{
+	xn_energy planned = {0};
+	xn_energy sum;
+
+	ret_per_kwh->mg = 0;
+	if (!xn_energy_plan_contracted(
+		plan, interval->start, interval->end, utc_offset_s, &planned, ret_per_kwh))
+		planned.mj = 0;
+	sum.mj = planned.mj + interval->contract.mj;
+	if (sum.mj > 0)
+		ret_per_kwh->mg = divide((wide)ret_per_kwh->mg * planned.mj, sum.mj);
+	return sum;
+}
+
 static void
 take_carbon(struct xn_price *price, const struct xn_energy_plan *plan,
     const struct xn_price_interval *interval)
 {
-	xn_energy delivered = {0};
-	xn_energy matched = {0};
-	xn_carbon of_contracts = {0};
+	xn_energy delivered;
+	xn_energy matched;
+	xn_carbon of_contracts;
 	struct xn_factor location;
 	struct xn_factor residual;
 
@@ -207,9 +209,7 @@ take_carbon(struct xn_price *price, const struct xn_energy_plan *plan,
 	}
 	if (!xn_energy_plan_factor(plan, XN_FACTOR_RESIDUAL, interval->start, &residual))
 		residual = location;
-	if (!xn_energy_plan_contracted(plan, interval->start, interval->end, price->utc_offset_s,
-		&delivered, &of_contracts))
-		delivered.mj = 0;
+	delivered = xn_price_delivered(plan, interval, price->utc_offset_s, &of_contracts);
 	matched.mj = delivered.mj < interval->grid.mj ? delivered.mj : interval->grid.mj;
 	price->delivered.mj += delivered.mj;
 	price->matched.mj += matched.mj;

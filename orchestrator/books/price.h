@@ -27,7 +27,14 @@ struct xn_price_interval {
 	xn_energy battery; /* given; below zero while it is charged */
 	xn_energy generator;
 	xn_energy it;
+	xn_energy
+	    contract; /* what contracts were read to deliver then, renewable, beside the plan's */
 };
+
+/* What contracts delivered in an interval, the plan's and those that were read; 0 g/kWh of the
+ * latter. */
+xn_energy xn_price_delivered(const struct xn_energy_plan *plan,
+    const struct xn_price_interval *interval, int utc_offset_s, xn_carbon *ret_per_kwh);
 
 struct xn_price_band {
 	char name[65];

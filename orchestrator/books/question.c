@@ -5,6 +5,8 @@
 
 #include "common/text.h"
 #include "orchestrator/books/energy.h"
+#include "orchestrator/books/energy_plans.h"
+#include "orchestrator/books/kpis_view.h"
 
 struct row {
 	const char *path; /* "*" stands for one part, given as the argument */
@@ -21,6 +23,12 @@ static const struct row rows[] = {
     {"/energy/corrections", xn_energy_corrections},
     {"/energy/tenants", xn_energy_tenants},
     {"/energy/vms", xn_energy_vms},
+    {"/metrics", xn_kpis_all},
+    {"/metrics/*", xn_kpis_one},
+    {"/energy-plan", xn_energy_plans_show},
+    {"/energy-plan/cost", xn_energy_plans_cost},
+    {"/energy-plan/gap", xn_energy_plans_gap},
+    {"/energy-plans", xn_energy_plans_list},
 };
 
 const char *const xn_question_parameters[] = {"period", "window", "from", "to", "by", "account",

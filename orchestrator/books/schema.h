@@ -11,12 +11,14 @@
  *   detail    an interval of what is pruned (VM, HOST, METER; XN_BOOKS_DETAIL); by time, because
  *             each interval writes and each pruning deletes all of them.
  *   interval  every interval that has entries.
+ *   day       sums of a holder's intervals of `detail` in a day of site time, per revision.
  *   month     sums of a holder's intervals in a month of site time, per revision.
  *   total     sums of an account's holders in an interval, per revision.
  *
- * Invariants: (1) rows of entry and detail are only added, month and total are their sums at every
- * commit, and stay when detail is pruned; (2) a row belongs to one revision, so that an older
- * answer can be repeated exactly: corrections (revision > 0) are rows of their own in all four.
+ * Invariants: (1) rows of entry and detail are only added, day, month and total are their sums at
+ * every commit; month and total stay when detail and day are pruned; (2) a row belongs to one
+ * revision, so that an older answer can be repeated exactly: corrections (revision > 0) are rows of
+ * their own in all.
  */
 #ifndef XN_BOOKS_SCHEMA_H
 #define XN_BOOKS_SCHEMA_H
@@ -50,6 +52,9 @@
 	"CREATE TABLE IF NOT EXISTS detail(start_ms INTEGER NOT NULL, holder INTEGER NOT NULL,"    \
 	" revision INTEGER NOT NULL," XN_BOOKS_SUMS                                                \
 	" PRIMARY KEY(start_ms, holder, revision)) STRICT, WITHOUT ROWID;"                         \
+	"CREATE TABLE IF NOT EXISTS day(day_ms INTEGER NOT NULL, holder INTEGER NOT NULL,"         \
+	" revision INTEGER NOT NULL," XN_BOOKS_SUMS                                                \
+	" PRIMARY KEY(day_ms, holder, revision)) STRICT, WITHOUT ROWID;"                           \
 	"CREATE TABLE IF NOT EXISTS month(month_ms INTEGER NOT NULL, holder INTEGER NOT NULL,"     \
 	" revision INTEGER NOT NULL," XN_BOOKS_SUMS                                                \
 	" PRIMARY KEY(month_ms, holder, revision)) STRICT, WITHOUT ROWID;"                         \
@@ -59,10 +64,10 @@
 	"CREATE TABLE IF NOT EXISTS correction(revision INTEGER PRIMARY KEY,"                      \
 	" at_ms INTEGER NOT NULL, author TEXT NOT NULL, reason TEXT NOT NULL,"                     \
 	" evidence TEXT NOT NULL) STRICT;"                                                         \
-	"CREATE TABLE IF NOT EXISTS gauge(start_ms INTEGER NOT NULL, kind INTEGER NOT NULL,"       \
+	"CREATE TABLE IF NOT EXISTS gauge(kind INTEGER NOT NULL, start_ms INTEGER NOT NULL,"       \
 	" name TEXT NOT NULL, end_ms INTEGER NOT NULL, mean INTEGER NOT NULL,"                     \
 	" min INTEGER NOT NULL, max INTEGER NOT NULL, samples INTEGER NOT NULL,"                   \
-	" PRIMARY KEY(start_ms, kind, name)) STRICT, WITHOUT ROWID;"                               \
+	" PRIMARY KEY(kind, start_ms, name)) STRICT, WITHOUT ROWID;"                               \
 	"CREATE TABLE IF NOT EXISTS meter(name TEXT PRIMARY KEY, role INTEGER NOT NULL,"           \
 	" rack TEXT NOT NULL, host TEXT NOT NULL, feed TEXT NOT NULL,"                             \
 	" accuracy_ppm INTEGER NOT NULL, transformer_ppm INTEGER NOT NULL,"                        \

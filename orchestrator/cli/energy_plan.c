@@ -18,6 +18,8 @@ struct beside {
 	struct xn_arena *arena;
 	struct xn_problems *problems;
 	const char *plan;
+	struct xn_cli_plan_file **tail;
+	bool all_known;
 };
 
 static const char *
@@ -48,27 +50,43 @@ read_bytes(struct beside *beside, const char *path)
 	return source;
 }
 
+/* Kept in the order of reading, each name once, for a plan that is sent. */
+static const struct xn_energy_file *
+keep(struct beside *beside, const char *name, bool yaml, const struct xn_energy_file *found)
+{
+	struct xn_cli_plan_file *file = xn_new(beside->arena, struct xn_cli_plan_file, 1);
+
+	*file = (struct xn_cli_plan_file){.name = name, .yaml = yaml, .source = found->source};
+	*beside->tail = file;
+	beside->tail = &file->next;
+	return found;
+}
+
+/* Whether a file says of itself what it is; until it is used, one of another form is let be. */
+static bool
+is_known(const struct xn_source *source)
+{
+	return memmem(source->bytes, source->size, "tariff", 6) != NULL ||
+	    memmem(source->bytes, source->size, "bands", 5) != NULL;
+}
+
 static const struct xn_energy_file *
 find(void *context, const char *name, bool yaml)
 {
 	struct beside *beside = context;
 	struct xn_energy_file *found = xn_new(beside->arena, struct xn_energy_file, 1);
 	const char *path = path_beside(beside, name);
-	struct xn_yaml *documents = NULL;
 	struct stat status;
-	struct xn_error err = {.code = XN_OK};
 
 	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
 		return NULL;
-	if (!yaml) {
-		found->source = read_bytes(beside, path);
-		return found->source == NULL ? NULL : found;
-	}
-	if (xn_yaml_read_file(beside->arena, path, beside->problems, &documents, &err) != XN_OK)
+	found->source = read_bytes(beside, path);
+	if (found->source == NULL)
 		return NULL;
-	found->source = documents->mark.source;
-	found->documents = documents->first;
-	return found;
+	if (yaml && (beside->all_known || is_known(found->source)))
+		found->documents =
+		    xn_yaml_read_text(beside->arena, found->source, beside->problems)->first;
+	return keep(beside, name, yaml, found);
 }
 
 static bool
@@ -81,7 +99,7 @@ is_tariff(const struct xn_yaml *document)
 
 const struct xn_energy_plan *
 xn_cli_energy_plan_read(struct xn_arena *arena, const char *path, bool all_known,
-    struct xn_problems *problems, struct xn_error *err)
+    struct xn_problems *problems, struct xn_cli_plan_file **ret_files, struct xn_error *err)
 {
 	struct beside *beside = xn_new(arena, struct beside, 1);
 	struct xn_energy_files files = {find, beside, all_known};
@@ -89,7 +107,8 @@ xn_cli_energy_plan_read(struct xn_arena *arena, const char *path, bool all_known
 	struct xn_yaml *documents = NULL;
 	unsigned count = 0;
 
-	*beside = (struct beside){arena, problems, path};
+	*ret_files = NULL;
+	*beside = (struct beside){arena, problems, path, ret_files, all_known};
 	if (xn_yaml_read_file(arena, path, problems, &documents, err) != XN_OK)
 		return NULL;
 	XN_YAML_EACH (document, documents) {
@@ -109,6 +128,27 @@ xn_cli_energy_plan_read(struct xn_arena *arena, const char *path, bool all_known
 	return problems->count == 0 ? plan : NULL;
 }
 
+const struct xn_energy_plan *
+xn_cli_energy_plan_use(
+    struct xn_arena *arena, const char *path, struct xn_cli_plan_file **ret_files, int *ret_code)
+{
+	struct xn_problems problems;
+	struct xn_error err = {.code = XN_OK};
+	const struct xn_energy_plan *plan;
+
+	xn_problems_init(&problems, arena);
+	plan = xn_cli_energy_plan_read(arena, path, true, &problems, ret_files, &err);
+	xn_problems_print(&problems, stderr);
+	*ret_code = XN_EXIT_INPUT;
+	if (err.code == XN_OK)
+		return plan;
+	fputs("xanh: ", stderr);
+	xn_cli_print_escaped(stderr, err.text);
+	fputc('\n', stderr);
+	*ret_code = xn_exit_of(err.code);
+	return NULL;
+}
+
 static int
 energy_plan_check(struct xn_cli *cli)
 {
@@ -124,8 +164,9 @@ energy_plan_check(struct xn_cli *cli)
 	xn_problems_init(&problems, &arena);
 	for (int i = 0; i < cli->argument_count; i++) {
 		struct xn_error err = {.code = XN_OK};
+		struct xn_cli_plan_file *files;
 
-		xn_cli_energy_plan_read(&arena, cli->arguments[i], false, &problems, &err);
+		xn_cli_energy_plan_read(&arena, cli->arguments[i], false, &problems, &files, &err);
 		if (err.code == XN_OK)
 			continue;
 		fputs("xanh: ", stderr);

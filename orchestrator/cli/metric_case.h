@@ -38,4 +38,8 @@ json_t *xn_metric_kpi(const struct metric_kpi *kpi, const char *name);
 /* {"peak": kWh, "normal": .., "offpeak": ..}; NULL with problems. */
 json_t *xn_metric_tou(const struct metric_case *one);
 
+/* Of readings: {"pieces": [{"kwh", "quality", ..}], "kwh", "total_kwh", "missing_s", "flag"}; of a
+ * register's step {"config"}; NULL with problems. */
+json_t *xn_metric_counter(const struct metric_case *one);
+
 #endif

@@ -89,8 +89,18 @@ agrees(const struct xn_yaml *expected, const json_t *got)
 /* What the fields of a case make; which kind it is follows from them. */
 struct answer {
 	const struct metric_kpi *kpi;
-	json_t *bands; /* of a span under a schedule */
+	json_t *bands;   /* of a span under a schedule */
+	json_t *counter; /* of readings */
 };
+
+static bool
+is_counter(const struct xn_yaml *node)
+{
+	const struct xn_yaml *power = xn_yaml_get(node, "power_kw");
+
+	return xn_yaml_get(node, "readings") != NULL || xn_yaml_get(node, "ulp_kwh") != NULL ||
+	    (power != NULL && power->kind == XN_YAML_LIST);
+}
 
 static bool
 answer_make(const struct metric_case *one, struct answer *ret_answer)
@@ -99,6 +109,10 @@ answer_make(const struct metric_case *one, struct answer *ret_answer)
 	if (xn_yaml_get(one->node, "schedule") != NULL) {
 		ret_answer->bands = xn_metric_tou(one);
 		return ret_answer->bands != NULL;
+	}
+	if (is_counter(one->node)) {
+		ret_answer->counter = xn_metric_counter(one);
+		return ret_answer->counter != NULL;
 	}
 	ret_answer->kpi = xn_metric_kpi_read(one);
 	return true;
@@ -117,6 +131,40 @@ kpi_got(const struct metric_kpi *kpi, const struct xn_yaml *node, const char *na
 	return got;
 }
 
+/* The sums that an expectation names. */
+static json_t *
+counter_sums(const json_t *counter, const struct xn_yaml *node)
+{
+	json_t *sums = json_object();
+
+	XN_YAML_EACH (item, node) {
+		json_t *sum = json_object_get(counter, item->key->text);
+
+		json_object_set(sums, item->key->text, sum != NULL ? sum : json_null());
+	}
+	return sums;
+}
+
+/* What a counter says to `expect` (a list of pieces, sums or a word), `expect_total_kwh`, `flag`.
+ */
+static json_t *
+counter_got(json_t *counter, const struct xn_yaml *node, const char *name)
+{
+	json_t *got = NULL;
+
+	if (name != NULL)
+		got = json_object_get(counter, name);
+	else if (strcmp(node->key->text, "flag") == 0)
+		got = json_object_get(counter, "flag");
+	else if (node->kind == XN_YAML_LIST)
+		got = json_object_get(counter, "pieces");
+	else if (node->kind == XN_YAML_MAP)
+		return counter_sums(counter, node);
+	else
+		got = json_object_get(counter, "config");
+	return got != NULL ? json_incref(got) : json_null();
+}
+
 /* What the answer says to one expectation; the caller owns it. */
 static json_t *
 answer_to(const struct answer *answer, const struct xn_yaml *node)
@@ -126,6 +174,8 @@ answer_to(const struct answer *answer, const struct xn_yaml *node)
 
 	if (answer->bands != NULL)
 		return json_incref(answer->bands);
+	if (answer->counter != NULL)
+		return counter_got(answer->counter, node, name);
 	return kpi_got(answer->kpi, node, name);
 }
 
@@ -189,6 +239,7 @@ check_case(const struct metric_case *one, bool *ok)
 	else if (xn_yaml_check_scalar(name, one->problems) && answer_make(one, &answer)) {
 		good = check_expectations(one, &answer, all);
 		json_decref(answer.bands);
+		json_decref(answer.counter);
 		if (json_object_size(all) == 0)
 			xn_problem_add(one->problems, one->node->mark,
 			    "such as 'expect' or 'expect_kwh'", "a case expects something");

@@ -9,7 +9,8 @@
 
 enum dimension { PLAIN, ENERGY, POWER, TIME, MASS, WATER, INTENSITY, TEMPERATURE, PERCENT };
 
-/* Names a field may have, without the unit that may follow it, and what it is kept as. */
+/* Names a field may have in any case of letters, without the unit that may follow it, and what it
+ * is kept as. */
 static const struct {
 	const char *name;
 	const char *kept;
@@ -34,6 +35,8 @@ static const struct {
     {"e_total", "e_total", ENERGY},
     {"e_estimated", "e_estimated", ENERGY},
     {"e_est", "e_estimated", ENERGY},
+    {"total", "e_total", ENERGY},
+    {"estimated", "e_estimated", ENERGY},
     {"q_heat_removed", "q_removed", ENERGY},
     {"q_removed", "q_removed", ENERGY},
     {"q_heat", "q_removed", ENERGY},
@@ -82,6 +85,12 @@ static const struct {
     {"U_k2", "U", PLAIN},
     {"value", "value", PLAIN},
     {"pue", "value", PLAIN},
+    {"cue", "value", PLAIN},
+    {"wue", "value", PLAIN},
+    {"ref", "value_high", PLAIN},
+    {"erf", "value_high", PLAIN},
+    {"cer", "value_high", PLAIN},
+    {"dcie", "value_high", PERCENT},
     {"target", "target", PLAIN},
     {"target_max", "target", PLAIN},
     {"target_min", "target_min", PLAIN},
@@ -110,6 +119,9 @@ static const struct {
     {WATER, "_m3", 1},
     {WATER, "_l", 1e-3},
     {INTENSITY, "_kg_kwh", 1},
+    {INTENSITY, "_kg_per_kwh", 1},
+    {INTENSITY, "_t_per_mwh", 1},
+    {INTENSITY, "_g_per_kwh", 1e-3},
     {INTENSITY, "_t_mwh", 1},
     {INTENSITY, "_g_kwh", 1e-3},
     {TEMPERATURE, "_c", 1},
@@ -140,7 +152,7 @@ recognise(const char *key, const char **ret_kept, double *ret_factor)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		size_t length = strlen(known[i].name);
 
-		if (strncmp(key, known[i].name, length) != 0)
+		if (strncasecmp(key, known[i].name, length) != 0)
 			continue;
 		*ret_kept = known[i].kept;
 		*ret_factor = 1;
@@ -149,7 +161,7 @@ recognise(const char *key, const char **ret_kept, double *ret_factor)
 		for (size_t j = 0; j < sizeof(units) / sizeof(units[0]); j++) {
 			*ret_factor = units[j].factor;
 			if (units[j].dimension == known[i].dimension &&
-			    strcmp(units[j].suffix, key + length) == 0)
+			    strcasecmp(units[j].suffix, key + length) == 0)
 				return true;
 		}
 	}
@@ -279,11 +291,51 @@ read_class(const struct metric_case *one, struct metric_kpi *in)
 	derive(in, "all_max", class->bounds.all_max);
 }
 
+/* Classes given once hold for both sides; a list of two is numerator and denominator. */
+static double
+class_of(const struct metric_kpi *in, const char *name, size_t side)
+{
+	const struct field *field = find(in, name);
+
+	if (field == NULL || field->count == 0)
+		return 0;
+	return field->values[side < field->count ? side : 0] / 100;
+}
+
+static double
+expanded(const struct metric_kpi *in)
+{
+	double u[2];
+
+	for (size_t side = 0; side < 2; side++)
+		u[side] =
+		    xn_kpi_chain(class_of(in, "meter_class", side), class_of(in, "ct_class", side));
+	return xn_kpi_expanded(sum(in, "value"), u[0], u[1]);
+}
+
+/* Whether a field says that the target is the least there must be. */
+static bool
+is_minimum(const struct metric_case *one)
+{
+	static const char *const keys[] = {
+	    "direction", "target_is", "target_kind", "sense", "kind"};
+	static const char *const words[] = {"min", "minimum", "at_least", "at-least", ">="};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct xn_yaml *node = xn_yaml_get(one->node, keys[i]);
+
+		for (size_t j = 0; j < sizeof(words) / sizeof(words[0]); j++)
+			if (node != NULL && node->kind == XN_YAML_SCALAR &&
+			    strcmp(node->text, words[j]) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* What follows from fields that are there, for formulas that ask for it by another name. */
 static void
 derive_all(const struct metric_case *one, struct metric_kpi *in)
 {
-	const struct xn_yaml *side = xn_yaml_get(one->node, "direction");
 	const char *from[] = {"e_res_goo", "e_res_ppa", "e_res_os"};
 
 	for (size_t i = 0; i < 3; i++)
@@ -305,9 +357,14 @@ derive_all(const struct metric_case *one, struct metric_kpi *in)
 			.value);
 	if (find(in, "target_min") != NULL)
 		derive(in, "target", sum(in, "target_min"));
-	if (side != NULL && side->kind == XN_YAML_SCALAR &&
-	    (strcmp(side->text, "min") == 0 || strcmp(side->text, "at_least") == 0))
+	if (find(in, "value_high") != NULL) {
+		derive(in, "value", sum(in, "value_high"));
 		derive(in, "target_min", sum(in, "target"));
+	}
+	if (is_minimum(one))
+		derive(in, "target_min", sum(in, "target"));
+	if (find(in, "value") != NULL && find(in, "meter_class") != NULL)
+		derive(in, "U", expanded(in));
 	read_class(one, in);
 }
 
@@ -385,6 +442,7 @@ OUTPUT(shi, xn_kpi_shi(sum(in, "dq"), sum(in, "q")))
 OUTPUT(rhi, xn_kpi_rhi(sum(in, "dq"), sum(in, "q")))
 OUTPUT(sci, xn_kpi_sci(sum(in, "e"), sum(in, "i"), sum(in, "m"), sum(in, "r")))
 OUTPUT(intakes, (struct xn_kpi){.value = (double)list(in, "intake")->count, .why = ""})
+OUTPUT(expanded, (struct xn_kpi){.value = expanded(in), .why = ""})
 OUTPUT(toe,
     xn_kpi_toe(sum(in, "electricity") / 1000, in->library->toe_per_mwh, sum(in, "diesel") / 1000,
 	in->library->toe_per_tonne_diesel))
@@ -468,28 +526,6 @@ out_embodied(const struct metric_kpi *in)
 	    sum(in, "te"), sum(in, "tir"), sum(in, "el"), sum(in, "rr"), sum(in, "tor"));
 }
 
-/* Classes given once hold for both sides; a list of two is numerator and denominator. */
-static double
-class_of(const struct metric_kpi *in, const char *name, size_t side)
-{
-	const struct field *field = find(in, name);
-
-	if (field == NULL || field->count == 0)
-		return 0;
-	return field->values[side < field->count ? side : 0] / 100;
-}
-
-static struct xn_kpi
-out_expanded(const struct metric_kpi *in)
-{
-	double u[2];
-
-	for (size_t side = 0; side < 2; side++)
-		u[side] =
-		    xn_kpi_chain(class_of(in, "meter_class", side), class_of(in, "ct_class", side));
-	return (struct xn_kpi){.value = xn_kpi_expanded(sum(in, "value"), u[0], u[1]), .why = ""};
-}
-
 /* Names that an output is asked for by, what it is made of (words; "?x": if it is there), its unit
  * by the name asked: `per` of the kept unit. In the order in which fields alone decide. */
 static const struct output {
@@ -514,12 +550,12 @@ static const struct output {
     {"pue_other other", "e_dc e_it e_cool e_loss", out_other, 1, false},
     {"iteesv", "smpe smpo", out_iteesv, 1, false},
     {"iteusv iteusv_pct", "cpu", out_iteusv, 1, false},
-    {"kgco2e kg scope2_market_kg", "e contract ?ef_residual ?ef_contract ?ef", out_market, 1,
-	false},
     {"tco2e scope2_market scope2_market_tco2e t", "e contract ?ef_residual ?ef_contract ?ef",
 	out_market, 1000, false},
-    {"kgco2e kg scope2_location_kg", "e ef", out_location, 1, false},
+    {"kgco2e kg scope2_market_kg", "e contract ?ef_residual ?ef_contract ?ef", out_market, 1,
+	false},
     {"tco2e scope2_location scope2_location_tco2e t", "e ef", out_location, 1000, false},
+    {"kgco2e kg scope2_location_kg", "e ef", out_location, 1, false},
     {"cfe_hourly cfe", "e cfe", out_cfe, 1, false},
     {"peak_share", "e_peak e_dc", out_peak_share, 1, false},
     {"load_factor", "e_dc p_max hours", out_load_factor, 1, false},
@@ -531,12 +567,14 @@ static const struct output {
     {"rti", "t_return t_supply dt_equipment", out_rti, 1, false},
     {"shi", "dq q", out_shi, 1, false},
     {"rhi", "dq q", out_rhi, 1, false},
-    {"g m_g", "te tir el rr tor", out_embodied, 1e-3, false},
     {"kg m_kg m", "te tir el rr tor", out_embodied, 1, false},
-    {"sci_g g", "e i m r ?te ?tir ?el ?rr ?tor", out_sci, 1e-3, false},
+    {"g m_g", "te tir el rr tor", out_embodied, 1e-3, false},
     {"sci sci_kg kg", "e i m r ?te ?tir ?el ?rr ?tor", out_sci, 1, false},
-    {"U_k2 U u_k2", "value meter_class ?ct_class ?e_dc ?e_it", out_expanded, 1, false},
-    {"status verdict claim", "value target U ?target_min ?e_dc ?e_it", out_verdict, 1, true},
+    {"sci_g g", "e i m r ?te ?tir ?el ?rr ?tor", out_sci, 1e-3, false},
+    {"U_k2 U u_k2", "value meter_class ?ct_class ?value_high ?e_dc ?e_it", out_expanded, 1, false},
+    {"status verdict claim",
+	"value target U ?target_min ?value_high ?e_dc ?e_it ?meter_class ?ct_class", out_verdict, 1,
+	true},
     {"coverage", "measured period ?missing", out_coverage, 1, false},
     {"estimated estimated_share", "e_estimated e_total", out_estimated, 1, false},
 };

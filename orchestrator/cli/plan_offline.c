@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/energy_plan.h"
 #include "orchestrator/cli/fleet_json.h"
 #include "orchestrator/cli/plan.h"
 #include "orchestrator/cli/policy.h"
@@ -20,6 +21,7 @@ struct offline {
 	struct xn_arena arena;
 	struct xn_fleet fleet;
 	const struct xn_policy *policy;
+	const struct xn_energy_plan *energy; /* NULL: none was given */
 	uint64_t seed;
 	struct xn_placement placement;
 	int64_t elapsed_us;
@@ -141,30 +143,35 @@ read_options(const struct xn_cli *cli, struct offline *offline)
 	return XN_EXIT_OK;
 }
 
-/* Both files are read whatever is wrong with the other, so that every problem is listed. */
+/* Every file is read whatever is wrong with the others, so that every problem is listed. */
 static int
 read_inputs(const struct xn_cli *cli, struct offline *offline)
 {
 	const char *fleet = xn_cli_option(cli, "fleet");
 	const char *policy = xn_cli_option(cli, "policy");
+	const char *energy = xn_cli_option(cli, "energy-plan");
+	struct xn_cli_plan_file *files;
 	int fleet_status;
 	int policy_status;
+	int energy_status = XN_EXIT_OK;
 
 	if (fleet == NULL || policy == NULL) {
 		fputs(
 		    "xanh: --fleet FLEET.json and --policy POLICY.yaml belong together\n", stderr);
 		return XN_EXIT_USAGE;
 	}
-	if (xn_cli_option(cli, "energy-plan") != NULL) {
-		fputs("xanh: --energy-plan is not supported by this version\n", stderr);
-		return XN_EXIT_USAGE;
-	}
 	xn_arena_map(&offline->arena, ARENA_SIZE);
 	fleet_status = read_fleet(offline, fleet);
 	policy_status = read_policy(offline, policy);
+	if (energy != NULL)
+		offline->energy =
+		    xn_cli_energy_plan_use(&offline->arena, energy, &files, &energy_status);
 	if (fleet_status != XN_EXIT_OK)
 		return fleet_status;
-	return policy_status != XN_EXIT_OK ? policy_status : read_options(cli, offline);
+	if (policy_status != XN_EXIT_OK)
+		return policy_status;
+	return energy != NULL && offline->energy == NULL ? energy_status
+							 : read_options(cli, offline);
 }
 
 static int
@@ -228,8 +235,34 @@ power_json(const struct offline *offline, const struct xn_step *step)
 	    after_of(step));
 }
 
+/* What an hour at this draw emits and costs, energy alone, at the factor and the band of `now`;
+ * null without a plan that says so. */
 static json_t *
-outlook_json(const struct xn_outlook *outlook)
+carbon_json(const struct offline *offline, xn_power facility)
+{
+	struct xn_factor factor;
+
+	if (offline->energy == NULL ||
+	    !xn_energy_plan_factor(
+		offline->energy, XN_FACTOR_LOCATION, offline->fleet.now, &factor))
+		return json_null();
+	return json_real((double)facility.mw * (double)factor.per_kwh.mg / 1e9);
+}
+
+static json_t *
+cost_json(const struct offline *offline, xn_power facility)
+{
+	struct xn_band band;
+
+	if (offline->energy == NULL ||
+	    !xn_energy_plan_band(
+		offline->energy, offline->fleet.now, offline->fleet.utc_offset_s, &band))
+		return json_null();
+	return json_real((double)facility.mw * (double)band.price.mvnd / 1e9);
+}
+
+static json_t *
+outlook_json(const struct offline *offline, const struct xn_outlook *outlook)
 {
 	json_t *violations = json_array();
 
@@ -244,8 +277,9 @@ outlook_json(const struct xn_outlook *outlook)
 			row->index < 0 ? json_null() : json_integer(row->index), "about", about,
 			"why", row->why));
 	}
-	return json_pack("{s:o,s:o,s:n,s:n,s:o}", "it_w", watts(outlook->it.mw), "facility_w",
-	    watts(outlook->facility.mw), "carbon_g_h", "cost_vnd_h", "violations", violations);
+	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "it_w", watts(outlook->it.mw), "facility_w",
+	    watts(outlook->facility.mw), "carbon_g_h", carbon_json(offline, outlook->facility),
+	    "cost_vnd_h", cost_json(offline, outlook->facility), "violations", violations);
 }
 
 static json_t *
@@ -298,9 +332,10 @@ plan_json(const struct offline *offline)
 	name_plan(offline, name, sizeof(name));
 	return json_pack("{s:s,s:I,s:o,s:o,s:[],s:o,s:o,s:o,s:o,s:s,s:f}", "plan", name, "seed",
 	    (json_int_t)offline->seed, "moves", moves, "power", power, "deferred", "before",
-	    outlook_json(&placement->before), "after", outlook_json(&placement->after), "bound",
-	    bound_json(placement), "unplaced", unplaced, "verdict", placement->verdict,
-	    "elapsed_ms", (double)offline->elapsed_us / 1000.0);
+	    outlook_json(offline, &placement->before), "after",
+	    outlook_json(offline, &placement->after), "bound", bound_json(placement), "unplaced",
+	    unplaced, "verdict", placement->verdict, "elapsed_ms",
+	    (double)offline->elapsed_us / 1000.0);
 }
 
 static void
@@ -336,6 +371,12 @@ draw(const struct offline *offline, const json_t *plan)
 	    (double)placement->before.facility.mw / 1e3, (double)placement->after.facility.mw / 1e3,
 	    (double)placement->bound_it.mw / 1e3,
 	    100 * json_number_value(xn_field(plan, "bound.gap")));
+	if (json_is_number(xn_field(plan, "before.cost_vnd_h")))
+		printf("cost %.0f -> %.0f VND/h\n", xn_field_number(plan, "before.cost_vnd_h"),
+		    xn_field_number(plan, "after.cost_vnd_h"));
+	if (json_is_number(xn_field(plan, "before.carbon_g_h")))
+		printf("carbon %.0f -> %.0f g/h\n", xn_field_number(plan, "before.carbon_g_h"),
+		    xn_field_number(plan, "after.carbon_g_h"));
 }
 
 int

@@ -20,7 +20,8 @@ enum xn_cell_kind {
 	XN_CELL_WH,
 	XN_CELL_KWH,
 	XN_CELL_SHARE, /* 0..1, as per cent */
-	XN_CELL_YES,   /* a true switch */
+	XN_CELL_VND,
+	XN_CELL_YES,  /* a true switch */
 	XN_CELL_TIME, /* RFC 3339 text, as the local hour; with its date when that is another day */
 };
 

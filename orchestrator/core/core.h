@@ -19,6 +19,7 @@
 #include "common/arena.h"
 #include "orchestrator/core/action.h"
 #include "orchestrator/core/event.h"
+#include "orchestrator/core/meter.h"
 #include "policies/place.h"
 
 /* ---- telemetry: latest values and the booking of each meter ---- */
@@ -28,22 +29,10 @@ struct xn_meter {
 	bool has_power, has_energy;
 	xn_power power;
 	xn_temperature temperature;
-	xn_instant at; /* of the last reading with a value */
-	/* Booking (facts/energy-standards.md section 2): see meter.h. */
-	bool has_register; /* register_last holds a reading */
-	bool power_ok;     /* `power` was plausible and may be integrated from `power_at` on */
-	xn_instant power_at;
-	xn_instant read_at; /* of the last reading that was booked */
-	xn_energy register_last;
-	xn_instant register_at; /* when it last changed */
-	uint8_t
-	    odd_readings; /* consecutive ones that do not follow register_last, but each other */
-	xn_energy register_odd;
-	xn_instant odd_at;
-	xn_energy since;           /* what watts say passed since the register last stepped */
-	xn_energy ahead;           /* booked from watts before the register showed it */
-	xn_energy booked;          /* since the core began; never falls */
-	xn_energy interval_booked; /* in the open interval of the ledger */
+	xn_instant at;                 /* of the last reading with a value */
+	struct xn_meter_state booking; /* meter.h */
+	xn_energy booked;              /* since the core began; never falls */
+	xn_energy interval_booked;     /* in the open interval of the ledger */
 	xn_duration interval_covered;
 	xn_energy interval_estimated;
 	/* The interval that is being closed; see ledger.h. */

@@ -92,10 +92,8 @@ xn_kpi_contributions(double e_dc, double e_it, double e_cool, double e_loss)
 		return parts;
 	parts.cooling = quotient(e_cool, e_it);
 	parts.losses = quotient(e_loss, e_it);
-	/* What rounding of the terms leaves is no contradiction. */
-	if (other < 0 && other > -1e-9 * e_dc)
-		other = 0;
-	parts.other = other < 0 ? refused("parts_gt_total") : quotient(other, e_it);
+	parts.other =
+	    other < -XN_KPI_PARTS_SLACK * e_dc ? refused("parts_gt_total") : value(other / e_it);
 	return parts;
 }
 

@@ -33,8 +33,11 @@ struct xn_kpi xn_kpi_ere(double e_dc, double e_reuse, double e_it);
  * itue_lt_1. */
 struct xn_kpi xn_kpi_tue(double e_dc, double e_it, double e_compute);
 
-/* The parts of PUE = 1 + cooling + losses + other (terms of ASHRAE 90.4). Refused:
- * parts_gt_total when cooling and losses are more than the overhead. */
+/* As a share of E_DC, what meters may disagree by before the parts contradict the total. */
+#define XN_KPI_PARTS_SLACK 0.01
+
+/* The parts of PUE = 1 + cooling + losses + other (terms of ASHRAE 90.4). `other` is what is left,
+ * and within the slack may be below zero. Refused: parts_gt_total. */
 struct xn_kpi_parts {
 	struct xn_kpi pue, cooling, losses, other;
 };

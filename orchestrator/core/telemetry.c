@@ -185,23 +185,54 @@ believable(const struct xn_topo_meter *what, const struct xn_event *event)
 	return !event->reading.has_power || (mw <= most && mw >= -most);
 }
 
+/* The coarsest step of rack equipment's registers, and how far watts may run ahead of it. */
+#define STEP_MJ  (100 * XN_WH_MJ)
+#define AHEAD_MJ (2 * STEP_MJ)
+
+struct booked {
+	xn_energy energy, estimated;
+	xn_duration covered;
+};
+
+static void
+add_piece(void *context, const struct xn_meter_piece *piece)
+{
+	struct booked *booked = context;
+
+	booked->energy.mj += piece->energy.mj;
+	if (piece->grade == XN_GRADE_ESTIMATED)
+		booked->estimated.mj += piece->energy.mj;
+	if (piece->covered)
+		booked->covered.ms += xn_since(piece->end, piece->start).ms;
+}
+
 static void
 book(struct xn_core *core, const struct xn_event *event, xn_instant at)
 {
 	const struct xn_topo_meter *what = &core->topology->meters[event->reading.meter];
+	struct xn_meter *meter = &core->meters[event->reading.meter];
+	const struct xn_meter_rules rules = {.max = what->max,
+	    .modulus = what->modulus.mj,
+	    .step = {STEP_MJ},
+	    .sample = {core->topology->fresh.ms / 3},
+	    .ahead = {AHEAD_MJ}};
 	struct xn_meter_reading reading = {.at = at,
+	    .heard = core->now,
 	    .has_power = event->reading.has_power,
-	    .has_energy = event->reading.has_energy,
+	    .has_register = event->reading.has_energy,
 	    .power = event->reading.power,
-	    .energy = event->reading.energy};
-	struct xn_booking booking;
+	    .counted = event->reading.energy.mj};
+	struct booked booked = {0};
 
 	if (event->reading.quality == XN_QUALITY_SUSPECT)
-		reading.has_power = reading.has_energy = false;
-	xn_meter_book(
-	    &core->meters[event->reading.meter], what, &reading, core->topology->fresh, &booking);
-	if (what->role == XN_METER_OUTLET && what->host != XN_NONE && booking.energy.mj > 0)
-		xn_attribution_energy(core, what->host, booking.energy);
+		reading.has_power = reading.has_register = false;
+	xn_meter_book(&meter->booking, &rules, &reading, add_piece, &booked);
+	meter->booked.mj += booked.energy.mj;
+	meter->interval_booked.mj += booked.energy.mj;
+	meter->interval_estimated.mj += booked.estimated.mj;
+	meter->interval_covered.ms += booked.covered.ms;
+	if (what->role == XN_METER_OUTLET && what->host != XN_NONE && booked.energy.mj > 0)
+		xn_attribution_energy(core, what->host, booked.energy);
 }
 
 void

@@ -28,6 +28,9 @@ void xn_api_error(
     struct xn_http_request *request, unsigned status, const char *code, const char *text);
 /* The status that goes with the code. */
 void xn_api_fail(struct xn_http_request *request, const struct xn_error *err);
+/* 422 with each problem's place. */
+void xn_api_problems(
+    struct xn_http_request *request, const char *text, const struct xn_problems *problems);
 /* Unix seconds or RFC 3339; false if it is neither. */
 bool xn_api_instant(const char *text, xn_instant *ret_instant);
 
@@ -67,6 +70,8 @@ void xn_api_policy_put(struct xn_call *call);
 void xn_api_policy_check(struct xn_call *call);
 void xn_api_login_code(struct xn_call *call);
 
+/* api_energy_plan.c */
+void xn_api_energy_plan_put(struct xn_call *call);
 /* api_report.c */
 void xn_api_reports(struct xn_call *call);
 void xn_api_report_export(struct xn_call *call);

@@ -204,6 +204,15 @@ problem_rows(const struct xn_problems *problems)
 	return rows;
 }
 
+void
+xn_api_problems(
+    struct xn_http_request *request, const char *text, const struct xn_problems *problems)
+{
+	xn_api_json(request, 422,
+	    json_pack("{s:{s:s, s:s}, s:o}", "error", "code", "invalid", "text", text, "problems",
+		problem_rows(problems)));
+}
+
 static void
 policy(struct xn_call *call, bool apply)
 {
@@ -218,10 +227,8 @@ policy(struct xn_call *call, bool apply)
 	result = xn_engine_policy(&call->daemon->engine, "policy.yaml", call->request->body,
 	    call->request->size, call->actor, apply, &problems, &reply, &err);
 	if (problems.count > 0 || (result == XN_EINVALID && reply.code == XN_OK)) {
-		xn_api_json(call->request, 422,
-		    json_pack("{s:{s:s, s:s}, s:o}", "error", "code", "invalid", "text",
-			"the policy has problems; nothing was changed", "problems",
-			problem_rows(&problems)));
+		xn_api_problems(
+		    call->request, "the policy has problems; nothing was changed", &problems);
 	} else if (result != XN_OK) {
 		xn_api_fail(call->request, &err);
 	} else if (reply.code != XN_OK) {

@@ -82,14 +82,20 @@ static const char *const texts[XN_SQL_COUNT] = {
     [XN_SQL_DETAIL_PRUNE] = "DELETE FROM detail WHERE (start_ms, holder, revision) IN"
 			    " (SELECT start_ms, holder, revision FROM detail WHERE start_ms < ?"
 			    " LIMIT ?)",
+    [XN_SQL_DAY] = "INSERT INTO day(day_ms, holder, revision" SUMS ADDED,
+    /* A day goes when the last of its intervals has. */
+    [XN_SQL_DAY_PRUNE] = "DELETE FROM day WHERE (day_ms, holder, revision) IN"
+			 " (SELECT day_ms, holder, revision FROM day WHERE day_ms < ? - 86400000"
+			 " LIMIT ?)",
     [XN_SQL_MONTH] = "INSERT INTO month(month_ms, holder, revision" SUMS ADDED,
     [XN_SQL_TOTAL] = "INSERT INTO total(account, start_ms, revision" SUMS ADDED,
     [XN_SQL_CORRECTION] = "INSERT OR IGNORE INTO correction(revision, at_ms, author, reason,"
 			  " evidence) VALUES(?,?,?,?,'')",
     [XN_SQL_GAUGE] = "INSERT OR REPLACE INTO gauge(start_ms, kind, name, end_ms, mean, min, max,"
 		     " samples) VALUES(?,?,?,?,?,?,?,?)",
-    [XN_SQL_GAUGE_PRUNE] = "DELETE FROM gauge WHERE (start_ms, kind, name) IN"
-			   " (SELECT start_ms, kind, name FROM gauge WHERE start_ms < ? LIMIT ?)",
+    [XN_SQL_GAUGE_PRUNE] = "DELETE FROM gauge WHERE (kind, start_ms, name) IN"
+			   " (SELECT kind, start_ms, name FROM gauge WHERE kind IN (0, 1)"
+			   " AND start_ms < ? LIMIT ?)",
     [XN_SQL_METER] = "INSERT OR REPLACE INTO meter(name, role, rack, host, feed, accuracy_ppm,"
 		     " transformer_ppm, calibrated, certificate) VALUES(?,?,?,?,?,?,?,?,?)",
     [XN_SQL_ACTIVITY] = "INSERT INTO activity(at_ms, kind, start_ms, end_ms, milli, about, author,"

@@ -147,6 +147,12 @@ xn_store_ledger(struct xn_store *store, int64_t seq, xn_instant at, const struct
 	if (sqlite3_changes(store->db) == 0)
 		return XN_OK;
 
+	if (detail)
+		result =
+		    put(store, XN_SQL_DAY, xn_day_start(row->ledger.start, store->utc_offset_s).ms,
+			holder, revision, &sums, err);
+	if (result != XN_OK)
+		return result;
 	result = put(store, XN_SQL_MONTH, xn_month_start(row->ledger.start, store->utc_offset_s).ms,
 	    holder, revision, &sums, err);
 	if (result == XN_OK)
@@ -162,7 +168,8 @@ int
 xn_store_prune(struct xn_store *store, xn_instant now, uint32_t rows, uint32_t *ret_pruned,
     struct xn_error *err)
 {
-	static const enum xn_sql tables[] = {XN_SQL_DETAIL_PRUNE, XN_SQL_GAUGE_PRUNE};
+	static const enum xn_sql tables[] = {
+	    XN_SQL_DETAIL_PRUNE, XN_SQL_DAY_PRUNE, XN_SQL_GAUGE_PRUNE};
 
 	*ret_pruned = 0;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {

@@ -89,7 +89,7 @@ xn_view_meters(const struct xn_views *views)
 			"quality", xn_quality_word(xn_view_quality(views, i)), "at",
 			xn_view_time(views, meter->at), "register_wh",
 			meter->has_energy
-			    ? json_real((double)meter->register_last.mj / (double)XN_WH_MJ)
+			    ? json_real((double)meter->booking.base.value / (double)XN_WH_MJ)
 			    : json_null(),
 			"booked_wh",
 			inlet ? json_null()

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """`xanh energy-plan`: what is printed where, exit codes, and the bound of 2 s and 200 MB."""
+import json
 import os
 import resource
 import shutil
@@ -112,6 +113,48 @@ write('site/vn-tariff.yaml', tariff)
 for name in sorted(os.listdir(library)):
     text = open(os.path.join(library, name), encoding='utf-8').read()
     ok('remembered' in text or 'second hand' in text, f'{name} says what is remembered or second hand')
+
+# Read, compared, and planned with.
+result = run('energy-plan', 'show', example)
+ok(result.returncode == 0 and '17:30-22:30  peak      peak' in result.stdout and 'vn-dcc-2023 of 2023' in result.stdout,
+   'a week is a table', result.stdout, result.stderr)
+write('old.yaml', good)
+result = run('energy-plan', 'diff', 'old.yaml', 'old.yaml')
+ok((result.returncode, result.stdout) == (0, 'no difference\n'), 'a plan does not differ from itself', result.stdout)
+write('new.yaml', good.replace('17:30-22:30', '17:30-22:00').replace('22:30-24:00', '22:00-24:00'))
+result = run('energy-plan', 'diff', 'old.yaml', 'new.yaml')
+ok(result.returncode == 2 and '- hours mon-sat 17:30-22:30 peak\n' in result.stdout and
+   '+ hours mon-sat 17:30-22:00 peak\n' in result.stdout and '1951.7 -> 1923.8 VND/kWh (-1.4 %)' in result.stdout,
+   'what differs is told with what it costs', result.stdout, result.stderr)
+result = run('energy-plan', 'show', 'e.yaml')
+ok(result.returncode == 65 and result.stdout == '', 'of a wrong plan nothing is shown')
+write('site/mine.yaml', 'bands:\n  - {name: day, hours: [06:00-22:00], price: 2 VND/kWh}\n  - {name: night, hours: [22:00-06:00], price: 1 VND/kWh}\n')
+write('site/own.yaml', HEAD + 'sources: {grid: {tariff: {file: mine.yaml}}}\n')
+result = run('energy-plan', 'show', 'site/own.yaml')
+ok(result.returncode == 0 and '22:00-24:00  night' in result.stdout, 'a file may hold nothing but the bands', result.stdout, result.stderr)
+write('site/empty.yaml', '')
+write('site/junk.csv', 'a,b\n1,2\n')
+write('site/junk.yaml', HEAD + 'sources: {grid: {carbon: {file: junk.csv}, tariff: {file: empty.yaml}}}\n')
+ok(run('energy-plan', 'check', 'site/junk.yaml').returncode == 0 and
+   places(run('energy-plan', 'show', 'site/junk.yaml').stderr) == ['site/junk.yaml:3:33', 'site/junk.yaml:3:59', 'site/empty.yaml:1:1'],
+   'a table of a form that is not known here is refused once it is used')
+
+fleet = {'version': 1, 'now': '2026-11-23T18:00:00+07:00', 'feeds': [{'id': 'f', 'rating_w': 22080}],
+         'racks': [{'id': 'r', 'room': 'a', 'site': 's', 'feeds': ['f'], 'cooling_w_per_w': 0.25, 'other_load_w': 600}],
+         'hosts': [{'id': 'h', 'rack': 'r', 'cpu': 4, 'memory_mib': 1024, 'network_mbps': 1000, 'power_w': [200] * 11}], 'vms': []}
+write('fleet.json', json.dumps(fleet))
+write('policy.yaml', 'kind: policy\nname: p\n')
+for now, cost in (('2026-11-23T18:00:00+07:00', 3398), ('2026-11-23T03:00:00+07:00', 1190), ('2027-02-01T03:00:00+07:00', None)):
+    result = run('plan', '--fleet', 'fleet.json', '--policy', 'policy.yaml', '--energy-plan', 'old.yaml', '--now', now, '-o', 'json')
+    before = json.loads(result.stdout)['before'] if result.stdout else {}
+    carbon = None if cost is None else 659.2
+    ok((before.get('facility_w'), before.get('cost_vnd_h'), before.get('carbon_g_h')) == (1000.0, cost, carbon),
+       f'a kilowatt at {now} costs and emits what the plan says', before, result.stderr)
+result = run('plan', '--fleet', 'fleet.json', '--policy', 'policy.yaml', '-o', 'json')
+before = json.loads(result.stdout)['before']
+ok(before['cost_vnd_h'] is None and before['carbon_g_h'] is None, 'without an energy plan neither is made up')
+result = run('plan', '--fleet', 'fleet.json', '--policy', 'policy.yaml', '--energy-plan', 'e.yaml', '-o', 'json')
+ok(result.returncode == 65 and places(result.stderr) != [] and result.stdout == '', 'a wrong one is told and nothing planned')
 
 # Whatever is in it: 2 s and 200 MB.
 MIB4 = 4 << 20

@@ -322,7 +322,48 @@ def policies():
     ask('POST', '/api/v1/resume')
     ok(get('/status')['automation']['state'] != 'paused', 'and lets it go on')
     ok(ask('POST', '/api/v1/alarms/99/ack')[0] == 404, 'an alarm there is not cannot be acknowledged')
-    ok(ask('GET', '/api/v1/ledger?from=x')[0] == 400 and isinstance(get('/ledger'), list), 'the ledger is read')
+    ok({'pue', 'ref', 'cue'} <= {row['metric'] for row in get('/metrics?window=24h')['rows']} and
+       all((row['value'] is None) != (row['why'] is None) for row in get('/metrics/pue?window=24h')['rows']),
+       'an indicator has a value or the reason why not', get('/metrics/pue?window=24h'))
+    ok(ask('GET', '/api/v1/metrics/none')[0] == 404 and ask('GET', '/api/v1/metrics/pue?window=soon')[0] == 422,
+       'a metric and a window there are not')
+    ok(ask('GET', '/api/v1/ledger?from=x&to=y')[0] == 422 and isinstance(get('/ledger'), list), 'the ledger is read')
+
+
+def energy_plans():
+    ok(ask('GET', '/api/v1/energy-plan')[0] == 404, 'no energy plan yet')
+    wrong = 'kind: energy-plan\nname: e\nsources: {grid: {limit: 0 kW}}\n'
+    status, answer = ask('PUT', '/api/v1/energy-plan', wrong)
+    ok(status == 422 and [(p['line'], p['column']) for p in answer['problems']] == [(3, 25)],
+       'a wrong energy plan: its problems with their places', answer)
+    bands = '[{name: a, hours: [00:00-17:15], price: 1 VND/kWh}, {name: b, hours: [17:15-24:00], price: 2 VND/kWh}]'
+    status, answer = ask('PUT', '/api/v1/energy-plan',
+                         'kind: energy-plan\nname: e\nsources: {grid: {tariff: {bands: %s}}}\n' % bands)
+    ok(status == 409 and '17:15 does not lie on the interval of 30 min' in answer['error']['text'],
+       'bands that no interval ends with are refused', answer)
+    ok(get('/energy-plans') == {'rows': []}, 'and nothing was applied')
+
+    # With its files, from the command line.
+    folder = f'{BASE}/energy-plan'
+    os.makedirs(folder)
+    for name in ('deploy/demo/site/energy-plan.yaml', 'policies/library/vn-tariff.yaml', 'policies/library/vn-emission-factors.csv'):
+        shutil.copy(os.path.join(TOP, name), folder)
+    xanh = [f'{BUILD}/xanh', 'energy-plan']
+    environment = dict(os.environ, XANH_SERVER=f'unix:{BASE}/api.sock')
+    out = subprocess.run([*xanh, 'apply', f'{folder}/energy-plan.yaml'], capture_output=True, text=True, check=False, env=environment)
+    ok(out.returncode == 0, 'a right one applies', out.stderr)
+    plan = get('/energy-plan')
+    ok(plan['name'] == 'demo' and plan['carbon']['location']['id'] == 'vn-dcc-2023' and plan['carbon']['location']['year'] == 2023 and
+       {b['band']: b['price_vnd_kwh'] for b in plan['bands']} == {'peak': 5422, 'normal': 3152, 'off-peak': 1918},
+       'and says with its files what holds', plan)
+    ok([row['name'] for row in get('/energy-plans')['rows']] == ['demo'], 'it is listed')
+    ok(get('/energy-plan/cost')['cost']['unpriced_kwh'] >= 0 and 'rows' in get('/energy-plan/gap?window=24h&by=hour'),
+       'cost and gap are answered')
+    ok(ask('GET', '/api/v1/energy-plan/gap?by=week')[0] == 422, 'a step there is not is refused')
+    out = subprocess.run([*xanh, 'diff', f'{folder}/energy-plan.yaml'], capture_output=True, text=True, check=False, env=environment)
+    ok((out.returncode, out.stdout) == (0, 'no difference\n'), 'what is in force does not differ from its file', out.stdout + out.stderr)
+    out = subprocess.run([*xanh, 'show', '--state', f'{BASE}/state'], capture_output=True, text=True, check=False)
+    ok(out.returncode == 0 and '17:30-22:30  peak' in out.stdout, 'the state folder tells it without xanhd', out.stdout + out.stderr)
 
 
 def sessions():
@@ -445,6 +486,7 @@ def main():
     intake()
     process, sequence = kills(process)
     policies()
+    energy_plans()
     sessions()
     events(sequence)
     document()

@@ -137,6 +137,23 @@ a_temperature_that_is_not_known_is_no_sample(void **state)
 	    told(f, XN_GAUGE_USE), "h1 +0 min: 0 (0..0) of 2\nh1 +30 min: 0 (0..0) of 1\n");
 }
 
+static void
+a_gauge_goes_with_the_detail_of_its_time(void **state)
+{
+	struct fixture *f = *state;
+	xn_instant later = {books_make_at("2026-11-25").ms + 400 * INT64_C(86400000) + 1000000};
+	struct xn_error err;
+	uint32_t pruned;
+
+	at(f, 10, 21000, 4000);
+	at(f, 1810, 22000, 4000);
+	at(f, 3610, 22000, 4000);
+	assert_int_equal(xn_store_prune(f->make.store, later, 100, &pruned, &err), XN_OK);
+	assert_int_equal(pruned, 2);
+	assert_string_equal(
+	    told(f, XN_GAUGE_INLET), "A07/inlet +30 min: 22000 (22000..22000) of 1\n");
+}
+
 int
 main(void)
 {
@@ -144,6 +161,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    STORY(an_interval_is_the_mean_of_its_samples),
 	    STORY(a_temperature_that_is_not_known_is_no_sample),
+	    STORY(a_gauge_goes_with_the_detail_of_its_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ silence_is_missing_coverage_and_not_energy(void **state)
 
 	(void)state;
 	for (uint32_t m = 0; m < STAGE_METERS; m++)
-		stage->core->meters[m].has_register = false;
+		stage->core->meters[m].booking.has_register = false;
 	stage_wait(stage, 600);
 	stage_pass(stage, 1300);
 	assert_true(stage_count(stage, XN_ACT_LEDGER) > 0);

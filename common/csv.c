@@ -1,4 +1,4 @@
-#include "policies/energy_csv.h"
+#include "common/csv.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
 /*
- * Tables that a plan names: RFC 4180 rows as values of ours, each field a scalar with its place, so
+ * CSV: the rows of a table (RFC 4180) as values of ours, each field a scalar with its place, so
  * that the functions of common/value.h read it and a mistake is told at its line and column. Pure.
  *
  * Invariants: (1) columns are found by the names of the first row; (2) a field that is not there
  * reads as "".
  */
-#ifndef XN_POLICIES_ENERGY_CSV_H
-#define XN_POLICIES_ENERGY_CSV_H
+#ifndef XN_COMMON_CSV_H
+#define XN_COMMON_CSV_H
 
 #include "common/yaml.h"
 

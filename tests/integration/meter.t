@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# `xanh meter book`: the rules of its contract one by one, and a campaign of faults against a known truth. XANH_CAMPAIGN=N
+# makes the campaign of N readings a class of meter (a million takes some minutes).
+import csv
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+XANH = os.path.join(os.environ.get('XANH_BUILD', os.path.join(TOP, 'build/release')), 'xanh')
+READINGS = int(os.environ.get('XANH_CAMPAIGN', '15000'))
+count = failed = 0
+folder = tempfile.TemporaryDirectory()
+
+
+def ok(good, what, detail=''):
+    global count, failed
+    count += 1
+    failed += not good
+    print(f"{'ok' if good else 'not ok'} {count} - {what}")
+    if not good:
+        print('\n'.join('#   ' + line[:300] for line in str(detail).splitlines()[:20]))
+
+
+def meter(**keys):
+    path = os.path.join(folder.name, 'meter.yaml')
+    lines = {'kind': 'meter', 'register': '{bits: 32, unit: 1 Wh, reset: allowed}', 'max_power': '22 kW', 'interval': '30 min', **keys}
+    with open(path, 'w', encoding='utf-8') as out:
+        out.write(''.join(f'{key}: {value}\n' for key, value in lines.items() if value))
+    return path
+
+
+def run(path, text, *words):
+    return subprocess.run([XANH, 'meter', 'book', '--meter', path, *words], input=text, capture_output=True, text=True, check=False)
+
+
+def table(rows):
+    return 'time,register_wh,power_w\n' + ''.join(
+        f"{at},{'' if counted is None else counted},{'' if watts is None else watts}\n" for at, counted, watts in rows)
+
+
+def book(rows, **keys):
+    done = run(meter(**keys), table(rows))
+    assert done.returncode == 0, done.stderr
+    return [{**row, 'wh': int(row['energy_mj']) / 3.6e6, 'coverage': float(row['coverage']), 'share': float(row['estimated_share'])}
+            for row in csv.DictReader(io.StringIO(done.stdout))]
+
+
+def total(rows):
+    return sum(row['wh'] for row in rows)
+
+
+def events(rows):
+    return {word for row in rows for word in row['events'].split(';') if word}
+
+
+T0 = 1763600400  # 2025-11-20T08:00:00+07:00
+
+
+def minutes(values, start=T0, every=60):
+    return [(start + i * every, value, None) for i, value in enumerate(values)]
+
+
+def contract():
+    rows = book(minutes(range(1000, 1121)))
+    ok([row['start'] for row in rows] == [f'2025-11-20T{h}:00+07:00' for h in ('08:00', '08:30', '09:00', '09:30', '10:00')],
+       'intervals are aligned in site time, the last one holds the last reading', rows)
+    ok(total(rows) == 120 and [row['wh'] for row in rows[:4]] == [30, 30, 30, 30], 'without faults it is the end minus the start', rows)
+    ok(rows[0]['quality'] == 'M' and rows[4]['quality'] in '-M' and rows[1]['coverage'] == 1, 'measured, and covered', rows)
+    gap = book([(T0, 1000, None), (T0 + 60, 1001, None), (T0 + 120, 1002, None), (T0 + 7320, 1202, None)] +
+               minutes(range(1203, 1210), T0 + 7380))
+    ok(abs(total(gap) - 209) < 1e-6 and gap[1]['quality'] == 'I' and gap[1]['coverage'] == 1 and 'gap' in gap[1]['events'],
+       'a register bridges a gap: the total is measured, the split is not', gap)
+    watts = book([(T0, None, 50000), (T0 + 60, None, 50000), (T0 + 7260, None, 50000)], register=None, max_power='100 kW', sample='60 s')
+    ok(abs(total(watts) - 833.333) < 0.01 and abs(sum(row['coverage'] for row in watts) * 1800 - 60) < 0.1,
+       'watts alone are not held over a gap', watts)
+    empty = book([(T0, None, 1000), (T0 + 60, None, 1000), (T0 + 7260, None, 1000), (T0 + 7320, None, 1000)], sample='60 s')
+    ok(empty[2]['quality'] == '-' and empty[2]['energy_mj'] == '0', 'an interval of nothing has the quality -', empty)
+    wrap = book(minutes([65530, 65533, 1, 5]), register='{bits: 16, unit: 1 Wh, reset: allowed}')
+    ok(total(wrap) == 11 and wrap[0]['quality'] == 'R' and wrap[0]['events'] == 'rollover', 'a roll-over is measured across', wrap)
+    reset = book(minutes([50000, 50010, 2, 12, 22, 32]))
+    ok(abs(total(reset) - 42) < 1e-6 and 'reset' in events(reset) and abs(reset[0]['share'] * reset[0]['wh'] - 2) < 1e-3 and
+       reset[0]['coverage'] < 5 / 30, 'after a reset the first low value is a lower bound, and its window is not covered', reset)
+    filled = book([(T0 + i * 60, v, 6000) for i, v in enumerate([50000, 50100, 2, 102, 202, 302])])
+    ok(abs(total(filled) - 500) < 1 and abs(filled[0]['share'] * filled[0]['wh'] - 100) < 1, 'watts fill what a reset hides, as an estimate', filled)
+    new = book(minutes([1000, 1010, 900000, 900010, 900020]))
+    ok(total(new) == 30 and 'replaced' in events(new), 'after a replacement nothing is booked of its past', new)
+    zero = book(minutes([13423, 0, 13424, 2**32 - 1, 13425]))
+    ok(total(zero) == 2 and events(zero) == {'missing'}, 'all zeros and all ones are no values', zero)
+    spike = book(minutes([100, 101, 15508, 103, 104]))
+    ok(total(spike) == 4 and 'glitch' in events(spike), 'an impossible jump is held back', spike)
+    stall = book([(T0 + i * 60, 1000 if i < 60 else 1000 + (i - 59) * 100 + 5900, 6000) for i in range(70)])
+    ok('stall' in events(stall) and abs(total(stall) - 6900) < 1 and stall[0]['wh'] > 2500, 'a register that stood still is spread over that time', stall)
+    twice = book([row for row in minutes(range(1000, 1010)) for _ in range(2)])
+    ok(total(twice) == 9 and events(twice) == {'duplicate'}, 'rows that repeat change nothing', twice)
+    shuffled = minutes(range(1000, 1060))
+    shuffled[10:14] = reversed(shuffled[10:14])
+    ok(total(book(shuffled)) == 59, 'rows that come late lose nothing', book(shuffled))
+    wild = minutes(range(1000, 1060))
+    wild[20] = (wild[20][0] + 86400 * 30, wild[20][1], None)
+    wild[30] = (wild[30][0] - 86400 * 3000, wild[30][1], None)
+    ok(total(book(wild)) == 59 and len(book(wild)) == 2 and 'clock' in events(book(wild)), 'a wild stamp is passed over', book(wild))
+    back = minutes(range(1000, 1060, 2)) + minutes(range(1060, 1120, 2), T0 + 900)
+    ok(total(book(back)) == 118 and 'clock' in events(book(back)), 'a clock that was set back loses no counted energy', book(back))
+    wide = book(minutes([(2**64 - 5) * 100, (2**64 - 3) * 100, 0 * 100 + 100, 300]), register='{bits: 64, unit: 100 Wh, reset: allowed}', max_power='22 MW')
+    ok(total(wide) == 800, 'a register of 64 bits and 100 Wh wraps exactly', wide)
+
+
+def bad_input():
+    done = run(meter(), 'time,register_wh,power_w\nyesterday,1,\n1763600400,one,\n')
+    ok(done.returncode == 65 and '-:2:1: error:' in done.stderr and "-:3:12: error: 'one'" in done.stderr and done.stdout == '',
+       'what is no reading is told at its line and column, all at once', done)
+    done = run(meter(max_power=None, interval='7 min', reset='yes'), 'time,power_w\n')
+    ok(done.returncode == 65 and done.stderr.count('error:') == 3, 'so is what is wrong with the meter', done.stderr)
+    done = run(os.path.join(folder.name, 'none.yaml'), '')
+    ok(done.returncode == 66, 'a file that is not there is 66', done)
+    done = run(meter(), table(minutes([1000, 1001])), '-o', 'json')
+    ok(done.returncode == 0 and json.loads(done.stdout)[0]['energy_mj'] == 3600000, 'JSON says the same', done)
+    done = run(meter(), '\ufefftime,power_w,register_wh,note\r\n"1763600400.5","","1e3","a,b"\r\n1763600460,nan,1001,\r\n')
+    ok(done.returncode == 0 and ',3600000,' in done.stdout and 'missing' in done.stdout, 'any order of columns, quotes, CRLF, a byte order mark', done)
+
+
+def faulty(dice, bits, unit, with_power, with_resets):
+    """Readings of a minute each with every fault there is, and the energy that truly passed."""
+    most, rows, truth, power, hidden = 22000, [], 0.0, 6000.0, 0
+    counted = float(dice.randrange(0, 2**min(bits, 40)) * unit)
+    silent = 0
+    for i in range(READINGS):
+        power = max(0.0, min(most * 0.95, power + dice.uniform(-1, 1) * most * 0.05))
+        if i > 0:
+            truth += power / 60
+            counted += power / 60
+        shown, watts, at, luck = int(counted / unit) * unit % (2**bits * unit), round(power, 1) if with_power else None, T0 + i * 60, dice.random()
+        if luck < 0.001 and with_resets:
+            counted, shown, hidden = 0.0, 0, hidden + 1
+        elif luck < 0.004:
+            shown = 0
+        elif luck < 0.006:
+            shown = (2**bits - 1) * unit
+        elif luck < 0.007:
+            shown += dice.randrange(1, 1000) * most
+        elif luck < 0.009:
+            rows.append((at, shown, watts))
+        elif luck < 0.011:
+            at += dice.choice([86400, -86400, 3600, -3600])
+        elif luck < 0.03:
+            continue
+        elif luck < 0.0305:
+            silent = dice.randrange(2, 200)
+        silent = max(0, silent - 1)
+        if silent and 0 < i < READINGS - 1:
+            continue
+        rows.append((at, shown, watts))
+        if dice.random() < 0.002 and len(rows) > 3:
+            rows[-1], rows[-2] = rows[-2], rows[-1]
+    return rows, truth
+
+
+def campaign():
+    seed = int(os.environ.get('XANH_SEED', '20261125'))
+    for bits, unit in ((16, 100), (23, 1), (32, 1), (32, 100), (64, 100)):
+        for with_power in (False, True):
+            for with_resets in (False, True):
+                dice = random.Random(f'{seed} {bits} {unit} {with_power} {with_resets}')
+                rows, truth = faulty(dice, bits, unit, with_power, with_resets)
+                booked = book(rows, register=f'{{bits: {bits}, unit: {unit} Wh, reset: allowed}}')
+                measured = sum(row['coverage'] for row in booked) / len(booked)
+                error = (total(booked) - truth) / truth
+                what = f'{bits} bits of {unit} Wh{", watts" if with_power else ""}{", resets" if with_resets else ""}: {len(rows)} readings'
+                detail = f'seed {seed}: truth {truth:.1f} Wh, booked {total(booked):.1f}, error {error:.6f}, coverage {measured:.6f}'
+                slack = 0.001 + 2 * unit / truth
+                # Where it was measured it is right; what is not measured may be missing, and is said to be.
+                ok(-slack - (1 - measured if with_resets else 0) <= error <= slack, what, detail)
+                highest = max(row['wh'] for row in booked)
+                ok(highest <= 11000 + unit, '  no interval above the rating', f'{detail}, highest {highest}')
+
+
+contract()
+bad_input()
+campaign()
+print(f'1..{count}')
+sys.exit(failed > 0)
