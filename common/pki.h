@@ -57,8 +57,8 @@ bool xn_identity_parse(const char *uri, size_t length, struct xn_identity *ret_i
 int xn_pki_init(const char *dir, const char *site, const char *const *hosts, unsigned host_count,
     struct xn_error *err);
 
-/* Issues the certificate of an agent, an operator or the reports to FILE.crt and FILE.key in `dir`, signed by the authority there.
- */
+/* Issues the certificate of an agent, an operator or the reports to FILE.crt and FILE.key in `dir`,
+ * signed by the authority there. */
 int xn_pki_issue(const char *dir, enum xn_peer_kind kind, const char *name, const char *file,
     struct xn_error *err);
 

@@ -80,7 +80,10 @@
 	"CREATE INDEX IF NOT EXISTS activity_start ON activity(start_ms, kind, end_ms, about);"    \
 	"CREATE TABLE IF NOT EXISTS energy_plan(seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL,"  \
 	" name TEXT NOT NULL, actor TEXT NOT NULL, from_ms INTEGER NOT NULL,"                      \
-	" to_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"                                     \
+	" to_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
+
+/* What was frozen (orchestrator/reports/archive.c), and what is made by the clock. */
+#define XN_BOOKS_REPORT_SCHEMA                                                                     \
 	"CREATE TABLE IF NOT EXISTS report(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"      \
 	" kind TEXT NOT NULL, period TEXT NOT NULL, revision INTEGER NOT NULL,"                    \
 	" state TEXT NOT NULL CHECK(state IN ('frozen', 'filed')), as_of INTEGER NOT NULL,"        \

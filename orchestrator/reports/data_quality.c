@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "orchestrator/core/meter.h"
 #include "orchestrator/core/topology.h"
 
 enum {
@@ -81,23 +80,13 @@ role_word(int role)
 static const char *
 event_words(struct xn_making *making, uint32_t events)
 {
-	static const struct {
-		uint32_t bit;
-		const char *word;
-	} words[] = {
-	    {XN_METER_ROLLOVER, "roll-over"},
-	    {XN_METER_RESET, "reset"},
-	    {XN_METER_JUMPED, "replaced-or-set"},
-	    {XN_METER_GLITCH, "glitch"},
-	    {XN_METER_GAP, "gap"},
-	    {XN_METER_LATE, "late"},
-	};
-	char text[96] = "";
+	json_t *list = xn_json_events(events), *word;
+	char text[192] = "";
+	size_t i;
 
-	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if ((events & words[i].bit) != 0)
-			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s",
-			    text[0] == '\0' ? "" : " ", words[i].word);
+	json_array_foreach(list, i, word) snprintf(text + strlen(text), sizeof(text) - strlen(text),
+	    "%s%s", i == 0 ? "" : " ", json_string_value(word));
+	json_decref(list);
 	return xn_text_copy(making->arena, text, strlen(text));
 }
 
