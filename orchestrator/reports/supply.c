@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/books/energy_plans.h"
+
 struct passing {
 	struct xn_making *making;
 	enum xn_books_step step;
@@ -11,56 +13,25 @@ struct passing {
 	void *context;
 	struct xn_price price;
 	struct xn_supply supply;
-	struct xn_price_interval interval; /* being read; end 0: none */
+	xn_instant at; /* the interval whose rows are read; ms 0: none yet */
+	/* All intervals, as costs and indicators take them, contracts included. */
+	struct xn_price_interval *items;
+	unsigned count, next;
 	/* The plan in force, looked up once a day. */
-	char *text;
+	struct xn_plans plans;
 	const struct xn_energy_plan *plan;
 	xn_instant looked_up;
 };
 
-/* A plan that is in the books was checked when it was applied. */
-static const struct xn_energy_plan *
-compile(struct xn_making *making, const char *text)
-{
-	struct xn_source *source = xn_new(making->arena, struct xn_source, 1);
-	struct xn_problems problems;
-	const struct xn_yaml *documents;
-
-	xn_problems_init(&problems, making->arena);
-	*source = (struct xn_source){.path = "energy-plan",
-	    .bytes = xn_text_copy(making->arena, text, strlen(text)),
-	    .size = strlen(text)};
-	documents = xn_yaml_read_text(making->arena, source, &problems);
-	if (documents == NULL || documents->first == NULL)
-		return NULL;
-	return xn_energy_plan_compile(making->arena, documents->first, &problems);
-}
-
-static int
-look_up(struct passing *p, xn_instant at, struct xn_error *err)
+static void
+look_up(struct passing *p, xn_instant at)
 {
 	xn_instant day = xn_day_start(at, p->making->site->utc_offset_s);
-	struct xn_error why = {0};
-	char *text = NULL;
-	int result;
 
 	if (p->looked_up.ms == day.ms)
-		return XN_OK;
+		return;
 	p->looked_up = day;
-	result = xn_books_energy_plan(p->making->books, at, &text, &why);
-	if (result == XN_ENOTFOUND) {
-		p->plan = NULL;
-		free(p->text);
-		p->text = NULL;
-		return XN_OK;
-	}
-	if (result != XN_OK)
-		return xn_fail(err, why.code, "%s", why.text);
-	if (p->text == NULL || strcmp(p->text, text) != 0)
-		p->plan = compile(p->making, text);
-	free(p->text);
-	p->text = text;
-	return XN_OK;
+	p->plan = xn_plans_at(&p->plans, at);
 }
 
 /* ---- steps ---- */
@@ -98,30 +69,29 @@ end_step(struct passing *p, struct xn_error *err)
 	return p->each(&p->supply, p->context, err);
 }
 
-static int
-end_interval(struct passing *p, struct xn_error *err)
+static void
+end_interval(struct passing *p)
 {
-	int result;
+	while (p->next < p->count && p->items[p->next].start.ms <= p->at.ms) {
+		const struct xn_price_interval *interval = &p->items[p->next++];
 
-	if (p->interval.end.ms == 0)
-		return XN_OK;
-	result = look_up(p, p->interval.start, err);
-	if (result == XN_OK)
-		xn_price_add(&p->price, p->plan, &p->interval);
-	return result;
+		look_up(p, interval->start);
+		xn_price_add(&p->price, p->plan, interval);
+	}
 }
 
 static int
-begin_interval(struct passing *p, const struct xn_books_row *row, struct xn_error *err)
+begin_interval(struct passing *p, xn_instant start, struct xn_error *err)
 {
-	int result = end_interval(p, err);
+	int result = XN_OK;
 
-	if (result == XN_OK && (p->supply.price == NULL || row->start.ms >= p->supply.end.ms)) {
+	end_interval(p);
+	if (p->supply.price == NULL || start.ms >= p->supply.end.ms) {
 		result = end_step(p, err);
 		if (result == XN_OK)
-			begin_step(p, row->start);
+			begin_step(p, start);
 	}
-	p->interval = (struct xn_price_interval){.start = row->start, .end = row->end};
+	p->at = start;
 	return result;
 }
 
@@ -129,22 +99,13 @@ static int
 take_row(const struct xn_books_row *row, void *context, struct xn_error *err)
 {
 	struct passing *p = context;
-	xn_energy energy = row->amount.energy;
 
-	if ((p->interval.end.ms == 0 || row->start.ms != p->interval.start.ms) &&
-	    begin_interval(p, row, err) != XN_OK)
+	if (row->start.ms != p->at.ms && begin_interval(p, row->start, err) != XN_OK)
 		return (int)err->code;
 	if (row->account <= XN_ACCOUNT_GENERATOR)
 		xn_amount_add(&p->supply.amounts[row->account], &row->amount);
 	else
 		xn_amount_add(&p->supply.it, &row->amount);
-	switch ((unsigned)row->account) {
-	case XN_ACCOUNT_GRID: p->interval.grid = energy; break;
-	case XN_ACCOUNT_PV: p->interval.pv = energy; break;
-	case XN_ACCOUNT_BATTERY: p->interval.battery = energy; break;
-	case XN_ACCOUNT_GENERATOR: p->interval.generator = energy; break;
-	default: p->interval.it.mj -= energy.mj; break;
-	}
 	return XN_OK;
 }
 
@@ -156,18 +117,24 @@ xn_making_supply(struct xn_making *making, enum xn_books_step step,
 	struct xn_books_query query = {
 	    .accounts = XN_SOURCES | XN_IT, .step = XN_BOOKS_INTERVAL, .whole = true};
 	struct passing *p = calloc(1, sizeof(*p));
+	struct xn_amount known;
 	int result;
 
 	if (p == NULL)
 		abort();
 	*p = (struct passing){
 	    .making = making, .step = step, .each = each, .context = context, .looked_up = {-1}};
-	result = xn_making_entries(making, &query, take_row, p, err);
+	xn_plans_open(&p->plans, making->books);
+	result = xn_plans_intervals(making->books, making->period.from, making->period.to,
+	    &p->items, &p->count, &known, err);
 	if (result == XN_OK)
-		result = end_interval(p, err);
-	if (result == XN_OK)
+		result = xn_making_entries(making, &query, take_row, p, err);
+	if (result == XN_OK) {
+		end_interval(p);
 		result = end_step(p, err);
-	free(p->text);
+	}
+	xn_plans_close(&p->plans);
+	free(p->items);
 	free(p);
 	return result;
 }
