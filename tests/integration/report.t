@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ BUILD = os.path.abspath(os.environ.get('XANH_BUILD', os.path.join(TOP, 'build/re
 XANH = os.path.join(BUILD, 'xanh')
 BASE = tempfile.mkdtemp(prefix='xanh-report-')
 STATE, PKI = f'{BASE}/state', f'{BASE}/pki'
+PLANNED = 1769878800000  # 2026-02-01: the plan begins then
 KINDS = 'site-energy kpi eu-2024-1364 vn-annual ghg statement placement quality invoice'.split()
 FORMATS = ('csv', 'json', 'xlsx', 'pdf')
 count = failed = 0
@@ -63,6 +65,10 @@ def made():
         subprocess.run(['make', '-s', '-C', TOP, os.path.relpath(loader, TOP)], check=True)
     os.makedirs(STATE)
     subprocess.run([loader, STATE, '20', '400', '10'], check=True)
+    with open(os.path.join(TOP, 'deploy/examples/energy-plan.yaml'), encoding='utf-8') as file:
+        plan = re.sub(r'(?m)^(from|to): .*\n', '', file.read())
+    with sqlite3.connect(f'{STATE}/state.db') as db:
+        db.execute("INSERT INTO energy_plan VALUES(1, 0, 'p', 'test', ?, ?, ?)", (PLANNED, 2**63 - 1, plan))
     subprocess.run([XANH, 'ca', 'init', '--dir', PKI, '--site', 'dc-test'], check=True, capture_output=True)
 
 
@@ -117,6 +123,30 @@ def numbers(files):
     return 0
 
 
+def commands(files):
+    """The same numbers from the commands that ask the books."""
+    def asked(*words):
+        out = subprocess.run([XANH, *words, '--period', '2026-03', '-o', 'json', '--state', STATE], capture_output=True,
+                             check=True).stdout
+        return json.loads(out)
+
+    rows = {(r['id'], r['of']): r for r in json.loads(files['kpi', 'json', 'en'])['tables'][0]['rows']}
+    wrong = [(m['metric'], m['value'], rows[m['metric'], m['of']]['value']) for m in asked('metric')['rows']
+             if (m['value'] is None) != (rows[m['metric'], m['of']]['value'] is None) or
+             m['value'] is not None and abs(m['value'] - rows[m['metric'], m['of']]['value']) > 6e-7]
+    ok(not wrong, "the KPI sheet says what 'xanh metric' says", wrong)
+    energy = {r['account']: r['energy_kwh'] for r in asked('energy', 'show')['rows']}
+    steps = json.loads(files['site-energy', 'json', 'en'])['tables'][1]['rows']
+    wrong = [(a, energy[a], sum(r[f'{a}_kwh'] for r in steps)) for a in ('grid', 'pv', 'battery', 'generator')
+             if abs(energy[a] - sum(r[f'{a}_kwh'] for r in steps)) > 0.0006 * len(steps)]
+    ok(not wrong, "and site energy what 'xanh energy show' says", wrong)
+    bands = {b['band']: b for b in asked('energy-plan', 'cost')['cost']['bands']}
+    table = json.loads(files['site-energy', 'json', 'en'])['tables'][0]['rows']
+    wrong = [(name, b['cost_vnd']) for name, b in bands.items()
+             if abs(sum(r['cost_vnd'] for r in table if r['band'] == name) - b['cost_vnd']) > 0.6 * 31]
+    ok(bands and not wrong, "and its bands what 'xanh energy-plan cost' says", wrong)
+
+
 def pdf(files):
     if not shutil.which('qpdf'):
         print(f'ok {count + 1} # SKIP qpdf is not there')
@@ -138,7 +168,7 @@ def said(files):
     texts = ' '.join(r['text']['en'] for r in annual['remarks'] if r['warning'])
     ok(not annual['complete'] and 'calendar year' in texts and 'nobody gave' in texts,
        'a set with fields that nobody gave says so on its face', texts)
-    running = json.loads(export('site-energy', 'json', 'en', '2026-01', '--draft').stdout)
+    running = json.loads(export('site-energy', 'json', 'en', '2026-01').stdout)
     ok(any('tariff' in r['text']['en'] for r in running['remarks']), 'energy without a tariff is not priced in silence',
        running['remarks'])
     ok(export('site-energy', 'json', 'en', '2031-01').returncode == 65, 'a period without any entry is refused')
@@ -197,7 +227,6 @@ def schedules():
        'not for a day that some months have not')
     run('schedule', 'run', '--state', STATE)
     ok(not os.listdir('made'), 'it begins with the next time, not with what is past')
-    import sqlite3
     with sqlite3.connect(f'{STATE}/state.db') as db:
         db.execute("UPDATE report_schedule SET done = ''")
     result = run('schedule', 'run', '--state', STATE)
@@ -271,6 +300,7 @@ def daemon():
 made()
 files = everything_twice()
 skipped = numbers(files) + pdf(files)
+commands(files)
 said(files)
 frozen()
 bundle()
