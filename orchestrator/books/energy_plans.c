@@ -147,6 +147,7 @@ xn_plans_intervals(struct xn_books *books, xn_instant from, xn_instant to,
 	struct xn_books_query query = {.from = from,
 	    .to = to,
 	    .step = XN_BOOKS_INTERVAL,
+	    .whole = true,
 	    .accounts = XN_ACCOUNT_BIT(XN_ACCOUNT_GRID) | XN_ACCOUNT_BIT(XN_ACCOUNT_PV) |
 		XN_ACCOUNT_BIT(XN_ACCOUNT_BATTERY) | XN_ACCOUNT_BIT(XN_ACCOUNT_GENERATOR) |
 		XN_ACCOUNT_BIT(XN_ACCOUNT_RACK_OTHER) | XN_ACCOUNT_BIT(XN_ACCOUNT_HOST) |

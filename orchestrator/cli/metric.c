@@ -70,7 +70,7 @@ list(struct xn_cli *cli)
 /* ---- explain ---- */
 
 static void
-say(const char *head, const json_t *object, const char *field, enum xn_cell cell)
+say(const char *head, const json_t *object, const char *field, enum xn_cell_kind cell)
 {
 	const json_t *value = xn_field(object, field);
 

@@ -69,6 +69,13 @@ static const struct route routes[] = {
     {"GET", "/api/v1/energy-plan/cost", READ, xn_api_ask},
     {"GET", "/api/v1/energy-plan/gap", READ, xn_api_ask},
     {"GET", "/api/v1/energy-plans", READ, xn_api_ask},
+    {"GET", "/api/v1/reports", READ, xn_api_reports},
+    {"POST", "/api/v1/reports", ACT, xn_api_report_freeze},
+    {"GET", "/api/v1/reports/export", READ, xn_api_report_export},
+    {"POST", "/api/v1/reports/file", ACT, xn_api_report_file},
+    {"GET", "/api/v1/reports/schedules", READ, xn_api_report_schedules},
+    {"POST", "/api/v1/reports/schedules", ACT, xn_api_report_schedule_add},
+    {"DELETE", "/api/v1/reports/schedules/*", ACT, xn_api_report_schedule_remove},
 };
 
 /* ---- answers ---- */
