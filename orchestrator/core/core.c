@@ -86,7 +86,7 @@ learn_curves(struct xn_core *core)
 			    (core->moves[m].from == h || core->moves[m].to == h);
 		if (xn_curve_steady(&core->hosts[h]) && !moving && core->hosts[h].up &&
 		    core->hosts[h].listed && core->hosts[h].power_quality == XN_QUALITY_GOOD)
-			xn_curve_learn(&core->hosts[h], &core->topology->hosts[h]);
+			xn_curve_learn(&core->hosts[h], &core->topology->hosts[h], core->now);
 	}
 }
 

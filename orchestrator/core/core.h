@@ -96,7 +96,11 @@ struct xn_host {
 	xn_power curve[11];            /* learned watts at 0..100 % CPU, in steps of 10 */
 	uint32_t curve_weight[11];
 	xn_power curve_seen[11]; /* what was measured there; the curve is made of these (curve.h) */
-	int64_t used_millicores; /* by its domains, last interval */
+	xn_power curve_spread;   /* how far readings lie from the curve, on the whole (curve.h) */
+	xn_instant strange_since; /* readings in a row that are far from those before; ms 0: none */
+	uint32_t strange_count;
+	xn_power strange;                /* by how much the newest one is */
+	int64_t used_millicores;         /* by its domains, last interval */
 	int64_t steady_millicores;       /* the same when its curve was last to learn */
 	xn_power remainder;              /* of its power that belongs to no VM */
 	struct xn_tally slots[XN_SLOTS]; /* the remainder's energy */
