@@ -240,16 +240,19 @@ static void
 sweep_doubt(struct xn_core *core, struct xn_actions *actions)
 {
 	const struct xn_doubt *doubt = &core->doubt;
+	const struct xn_topo_meter *meters = core->topology->meters;
 	int64_t size = doubt->unexplained.mj < 0 ? -doubt->unexplained.mj : doubt->unexplained.mj;
 
-	if (doubt->intervals < XN_DOUBT_INTERVALS)
+	if (doubt->intervals < XN_DOUBT_INTERVALS || doubt->suspects[0] == XN_NONE)
 		return;
 	xn_alarm_raise(core, actions, "unexplained", XN_SEVERITY_WARNING, core->topology->site,
 	    "%lld Wh of %lld Wh are unexplained in the last interval (%s); the meters' classes "
-	    "allow %lld Wh",
+	    "allow %lld Wh; look at %s%s%s",
 	    (long long)(size / XN_WH_MJ), (long long)(doubt->sources.mj / XN_WH_MJ),
 	    doubt->unexplained.mj > 0 ? "given but not drawn" : "drawn but not given",
-	    (long long)(doubt->limit.mj / XN_WH_MJ));
+	    (long long)(doubt->limit.mj / XN_WH_MJ), meters[doubt->suspects[0]].name,
+	    doubt->suspects[1] == XN_NONE ? "" : ", ",
+	    doubt->suspects[1] == XN_NONE ? "" : meters[doubt->suspects[1]].name);
 }
 
 static void

@@ -275,7 +275,8 @@ struct xn_doubt {
 	xn_energy unexplained; /* signed */
 	xn_energy limit;
 	xn_energy sources;
-	uint32_t intervals; /* in a row above the limit */
+	uint32_t intervals;   /* in a row above the limit */
+	uint32_t suspects[2]; /* meters to look at first; XN_NONE */
 };
 
 /* A correction on its way: what is left of it, and who says so. */
