@@ -10,6 +10,7 @@
 #include "orchestrator/core/energy.h"
 #include "orchestrator/core/inventory.h"
 #include "orchestrator/core/ledger.h"
+#include "orchestrator/core/ledger_estimate.h"
 #include "orchestrator/core/ledger_late.h"
 #include "orchestrator/core/migrate.h"
 #include "orchestrator/core/plan.h"
@@ -93,6 +94,7 @@ learn_curves(struct xn_core *core)
 static void
 tick(struct xn_core *core, struct xn_actions *actions)
 {
+	xn_ledger_expect(core);
 	xn_telemetry_age(core, actions);
 	if (core->last_learned.ms == 0 ||
 	    xn_since(core->now, core->last_learned).ms >= core->topology->tick.ms / 2) {
