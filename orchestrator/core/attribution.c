@@ -139,6 +139,18 @@ xn_attribution_energy(
 	*core->scratch = mark;
 }
 
+xn_power
+xn_attribution_error(const struct xn_core *core, uint32_t vm)
+{
+	const struct xn_vm *row = &core->vms[vm];
+	const struct xn_host *host = row->host == XN_NONE ? NULL : &core->hosts[row->host];
+
+	if (host == NULL || host->power.mw <= 0)
+		return (xn_power){0};
+	/* Both below 2^31 mW: no host draws two megawatts. */
+	return (xn_power){.mw = host->curve_spread.mw * row->power.mw / host->power.mw};
+}
+
 void
 xn_attribution_check(const struct xn_core *core, uint32_t host)
 {

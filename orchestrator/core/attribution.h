@@ -23,6 +23,9 @@ void xn_attribution_power(struct xn_core *core, uint32_t host);
 void xn_attribution_energy(
     struct xn_core *core, uint32_t host, uint32_t slot, const struct xn_tally *tally);
 
+/* The error bar of a VM's watts: its part of how far its host's readings lie from the curve. */
+xn_power xn_attribution_error(const struct xn_core *core, uint32_t vm);
+
 /* Asserts invariant 1 for a host (core.h, invariant 5). */
 void xn_attribution_check(const struct xn_core *core, uint32_t host);
 

@@ -36,11 +36,25 @@ struct xn_tally {
  * still come, and the one that is being closed. They take turns. */
 #define XN_SLOTS 3
 
+/* An estimate that something measured takes the place of. */
+struct xn_instead {
+	xn_energy energy;
+	xn_energy estimated; /* of it, in the host's own row */
+};
+
+/* Estimates of an outlet in intervals that follow each other (ledger_estimate.h). */
+struct xn_owed {
+	xn_instant start, end;
+	struct xn_instead left;
+	xn_duration missing; /* that they stand for */
+};
+
 /* What is to be added to closed intervals of one meter, evenly over [start, end). */
 struct xn_late {
 	xn_instant start, end;
 	struct xn_tally tally; /* all zero: nothing is */
-	xn_instant touched;    /* when something was added last */
+	struct xn_instead instead;
+	xn_instant touched; /* when something was added last */
 };
 
 /* Energy carried to those who take from it in turn, each by its part of `base`, exactly. */
@@ -68,7 +82,9 @@ struct xn_meter {
 	xn_energy returned;              /* since the core began; <= 0, never rises */
 	struct xn_tally slots[XN_SLOTS]; /* ledger.h */
 	struct xn_late late;             /* of intervals that are closed, to be corrected */
-	struct xn_pool zone;             /* of a cooling meter: carried to the racks that name it */
+	xn_energy estimate;              /* of an outlet, in the interval that is being closed */
+	struct xn_owed owed;
+	struct xn_pool zone;   /* of a cooling meter: carried to the racks that name it */
 	uint32_t next_of_host; /* outlets of one host, and all meters of one rack, are chains */
 	uint32_t next_of_rack;
 };
@@ -96,10 +112,15 @@ struct xn_host {
 	xn_power curve[11];            /* learned watts at 0..100 % CPU, in steps of 10 */
 	uint32_t curve_weight[11];
 	xn_power curve_seen[11]; /* what was measured there; the curve is made of these (curve.h) */
-	int64_t used_millicores; /* by its domains, last interval */
+	xn_power curve_spread;   /* how far readings lie from the curve, on the whole (curve.h) */
+	xn_instant strange_since; /* readings in a row that are far from those before; ms 0: none */
+	uint32_t strange_count;
+	xn_power strange;                /* by how much the newest one is */
+	int64_t used_millicores;         /* by its domains, last interval */
 	int64_t steady_millicores;       /* the same when its curve was last to learn */
 	xn_power remainder;              /* of its power that belongs to no VM */
 	struct xn_tally slots[XN_SLOTS]; /* the remainder's energy */
+	xn_energy expected[XN_SLOTS];    /* what its curve says it draws */
 	uint32_t first_meter;            /* of its outlets */
 	uint32_t first_vm;               /* of the VMs it owns */
 	uint32_t first_copy;             /* of the copies it holds */
@@ -271,7 +292,8 @@ struct xn_doubt {
 	xn_energy unexplained; /* signed */
 	xn_energy limit;
 	xn_energy sources;
-	uint32_t intervals; /* in a row above the limit */
+	uint32_t intervals;   /* in a row above the limit */
+	uint32_t suspects[2]; /* meters to look at first; XN_NONE */
 };
 
 /* A correction on its way: what is left of it, and who says so. */
@@ -319,6 +341,7 @@ struct xn_core {
 	struct xn_closing closing;
 	struct xn_correcting correcting[XN_CORRECTIONS_MAX]; /* ring */
 	uint32_t correcting_first, correcting_count;
+	xn_instant expected_at; /* until when hosts were expected to draw something */
 	xn_instant late_looked; /* when what was told late was last looked at */
 	struct xn_doubt doubt;  /* of the interval that was closed last */
 

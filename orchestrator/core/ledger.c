@@ -4,6 +4,7 @@
 
 #include "orchestrator/core/attribution.h"
 #include "orchestrator/core/inventory.h"
+#include "orchestrator/core/ledger_estimate.h"
 #include "orchestrator/core/ledger_late.h"
 #include "orchestrator/core/ledger_rows.h"
 
@@ -192,6 +193,7 @@ begin(struct xn_core *core)
 	core->closing.vms = core->vm_count;
 	for (uint32_t v = 0; v < core->vm_count; v++)
 		core->vms[v].closing_host = core->vms[v].host;
+	xn_ledger_estimate(core);
 	xn_ledger_prepare(core);
 }
 
@@ -203,8 +205,10 @@ finish(struct xn_core *core)
 	core->closing.active = false;
 	for (uint32_t m = 0; m < core->topology->meter_count; m++)
 		core->meters[m].slots[slot] = (struct xn_tally){0};
-	for (uint32_t h = 0; h < core->topology->host_count; h++)
+	for (uint32_t h = 0; h < core->topology->host_count; h++) {
 		core->hosts[h].slots[slot] = (struct xn_tally){0};
+		core->hosts[h].expected[slot].mj = 0;
+	}
 	for (uint32_t v = 0; v < core->vm_count; v++)
 		core->vms[v].slots[slot] = (struct xn_tally){0};
 	xn_inventory_forget(core);

@@ -5,6 +5,7 @@
 
 #include "orchestrator/core/ledger.h"
 #include "orchestrator/core/ledger_doubt.h"
+#include "orchestrator/core/ledger_estimate.h"
 
 /* What a meter without a rating may show: the largest feed we know of. */
 #define POWER_MAX_MW INT64_C(20000000000)
@@ -56,6 +57,13 @@ add(struct xn_tally *sum, const struct xn_tally *part)
 		sum->grade = part->grade;
 }
 
+static void
+add_instead(struct xn_late *late, struct xn_instead instead)
+{
+	late->instead.energy.mj += instead.energy.mj;
+	late->instead.estimated.mj += instead.estimated.mj;
+}
+
 bool
 xn_ledger_late(struct xn_core *core, uint32_t meter, xn_instant start, xn_instant end,
     const struct xn_tally *tally)
@@ -72,6 +80,7 @@ xn_ledger_late(struct xn_core *core, uint32_t meter, xn_instant start, xn_instan
 	late->end = end;
 	late->touched = core->now;
 	add(&late->tally, tally);
+	add_instead(late, xn_ledger_settle(core, meter, start, end, tally->covered));
 	return true;
 }
 
@@ -96,6 +105,7 @@ flush_ripe(struct xn_core *core)
 struct slice {
 	xn_instant start, end;
 	struct xn_tally tally;
+	struct xn_instead instead;
 	const struct xn_correcting *job;
 	struct xn_actions *actions;
 	uint32_t first; /* of this step's rows in `actions` */
@@ -152,12 +162,17 @@ add_measured(const struct slice *slice, enum xn_account account, uint32_t subjec
 	row->ledger.covered.ms += slice->tally.covered.ms;
 }
 
+/* An outlet's energy less the estimate that was booked in its place. */
 static void
-add_outlet(const struct xn_core *core, const struct slice *slice, const struct xn_topo_meter *what)
+add_outlet(const struct xn_core *core, const struct slice *told, const struct xn_topo_meter *what)
 {
+	struct slice net = *told;
+	const struct slice *slice = &net;
 	const struct xn_topology *topology = core->topology;
 	bool metered = what->rack != XN_NONE && xn_ledger_metered(core, what->rack, what->feed);
 
+	net.tally.energy.mj -= told->instead.energy.mj;
+	net.tally.estimated.mj -= told->instead.estimated.mj;
 	if (what->rack != XN_NONE && !metered)
 		add_measured(
 		    slice, XN_ACCOUNT_RACK, what->rack, topology->racks[what->rack].name, 1);
@@ -207,18 +222,20 @@ add_slice(const struct xn_core *core, const struct slice *slice)
 }
 
 /* Takes the share of one of the `intervals` that are left. */
-static struct xn_tally
-take_share(struct xn_tally *left, int64_t intervals)
+static void
+take_share(struct xn_late *left, int64_t intervals, struct slice *slice)
 {
-	struct xn_tally share = *left;
-
-	share.energy.mj /= intervals;
-	share.estimated.mj /= intervals;
-	share.covered.ms /= intervals;
-	left->energy.mj -= share.energy.mj;
-	left->estimated.mj -= share.estimated.mj;
-	left->covered.ms -= share.covered.ms;
-	return share;
+	slice->tally = left->tally;
+	slice->tally.energy.mj /= intervals;
+	slice->tally.estimated.mj /= intervals;
+	slice->tally.covered.ms /= intervals;
+	slice->instead.energy.mj = left->instead.energy.mj / intervals;
+	slice->instead.estimated.mj = left->instead.estimated.mj / intervals;
+	left->tally.energy.mj -= slice->tally.energy.mj;
+	left->tally.estimated.mj -= slice->tally.estimated.mj;
+	left->tally.covered.ms -= slice->tally.covered.ms;
+	left->instead.energy.mj -= slice->instead.energy.mj;
+	left->instead.estimated.mj -= slice->instead.estimated.mj;
 }
 
 /* Rows of a correction until it has left or the step is full; true: it has left. */
@@ -236,8 +253,8 @@ go_on(struct xn_core *core, struct xn_correcting *job, struct xn_actions *action
 
 		if (actions->count + ROWS_MAX > XN_LEDGER_ROWS_PER_STEP)
 			return false;
-		slice.tally = take_share(
-		    &job->left.tally, (job->left.end.ms - job->left.start.ms) / interval.ms);
+		take_share(
+		    &job->left, (job->left.end.ms - job->left.start.ms) / interval.ms, &slice);
 		add_slice(core, &slice);
 		job->left.start = slice.end;
 	}
@@ -379,6 +396,8 @@ xn_ledger_correct(struct xn_core *core, const struct xn_event *event, struct xn_
 		reply(actions, event, XN_EFULL, "too many corrections at once: try again");
 		return;
 	}
+	job->left.instead =
+	    xn_ledger_settle(core, meter, what->start, what->end, xn_since(what->end, what->start));
 	job->person = true;
 	memcpy(job->author, what->author, sizeof(job->author));
 	memcpy(job->reason, what->reason, sizeof(job->reason));

@@ -55,7 +55,7 @@ sum_role(const struct xn_core *core, enum xn_meter_role role)
 	return sum;
 }
 
-/* What the outlets of a rack's hosts gave. */
+/* What the outlets of a rack's hosts gave, or are taken to have given. */
 static int64_t
 sum_outlets(const struct xn_core *core, uint32_t rack)
 {
@@ -65,7 +65,7 @@ sum_outlets(const struct xn_core *core, uint32_t rack)
 	     m = core->meters[m].next_of_rack)
 		if (core->topology->meters[m].role == XN_METER_OUTLET &&
 		    core->topology->meters[m].host != XN_NONE)
-			mj += energy_in(core, core->meters[m].slots);
+			mj += energy_in(core, core->meters[m].slots) + core->meters[m].estimate.mj;
 	return mj;
 }
 
@@ -83,10 +83,15 @@ sum_rack(const struct xn_core *core, uint32_t rack)
 	for (uint32_t m = core->racks[rack].first_meter; m != XN_NONE;
 	     m = core->meters[m].next_of_rack) {
 		const struct xn_topo_meter *what = &core->topology->meters[m];
+		struct xn_tally estimated = {core->meters[m].estimate, core->meters[m].estimate,
+		    .grade = core->meters[m].estimate.mj > 0 ? XN_GRADE_ESTIMATED : XN_GRADE_NONE};
 
-		if (what->role == XN_METER_FEED ||
-		    (what->role == XN_METER_OUTLET && !metered[what->feed + 1]))
+		if (what->role == XN_METER_FEED) {
 			add_meter(core, m, &sum);
+		} else if (what->role == XN_METER_OUTLET && !metered[what->feed + 1]) {
+			add_meter(core, m, &sum);
+			add_tally(&sum.tally, &estimated);
+		}
 	}
 	return sum;
 }

@@ -129,18 +129,31 @@ nobody_is_waited_for_longer_than_a_meter_takes_to_be_lost(void **state)
 	stage_end(stage);
 }
 
+/* H1_A is silent from 14:10 to 15:40; its register then tells what passed. `estimated` is whether
+ * its host is known meanwhile, so that its curve can stand in. */
+static struct stage *
+told_late(bool estimated)
+{
+	struct stage *stage = stage_new();
+
+	stage_seen(stage, H1, 1, XN_VM_RUNNING);
+	stage_listed(stage, H1);
+	if (!estimated)
+		stage_down(stage, H1);
+	stage_wait(stage, 600);
+	stage_forget(stage);
+	wait_without(stage, H1_A, 5400);
+	return stage;
+}
+
 static void
 what_is_told_after_the_closing_is_a_balanced_correction(void **state)
 {
-	struct stage *stage = stage_new();
+	struct stage *stage = told_late(false);
 	const struct xn_action *row;
 
 	(void)state;
-	stage_wait(stage, 600);
-	stage_forget(stage);
-	/* H1_A is silent from 14:10 to 15:40; its register then tells what passed. */
-	wait_without(stage, H1_A, 5400);
-	assert_true(sum_of(stage, XN_ACCOUNT_RACK_OTHER, false) < -INT64_C(80) * 1800 * 1000);
+	assert_int_equal(sum_of(stage, XN_ACCOUNT_METER, true), 0);
 	stage_wait(stage, 200);
 	row = row_of(stage, XN_ACCOUNT_METER, "pdu-r1-a/1", true);
 	assert_string_equal(row->ledger.author, "xanhd");
@@ -150,6 +163,33 @@ what_is_told_after_the_closing_is_a_balanced_correction(void **state)
 	assert_int_equal(sum_of(stage, XN_ACCOUNT_RACK_OTHER, true), INT64_C(60) * 4800 * 1000);
 	assert_true(balance(stage) == 0);
 	assert_int_equal(counted(stage, H1_A), INT64_C(60) * 5400 * 1000);
+	stage_end(stage);
+}
+
+static void
+an_outlet_that_is_not_read_is_estimated_until_it_tells(void **state)
+{
+	struct stage *stage = told_late(true);
+	const struct xn_action *vm = row_of(stage, XN_ACCOUNT_VM, "vm1", false);
+	int64_t drawn, corrected;
+
+	(void)state;
+	/* A third of the first interval was measured; the curve knows the host's 120 W. */
+	assert_int_equal(vm->ledger.grade, XN_GRADE_ESTIMATED);
+	assert_true(vm->ledger.estimated.mj > 0);
+	assert_true(vm->ledger.estimated.mj < -vm->ledger.energy.mj / 2);
+	drawn =
+	    -row_of(stage, XN_ACCOUNT_HOST, "h1", false)->ledger.energy.mj - vm->ledger.energy.mj;
+	assert_in_range(drawn, 119 * 1800000, 121 * 1800000);
+	assert_true(balance(stage) == 0);
+	stage_wait(stage, 200);
+	/* The register's figure takes the estimate's place; the meter's own row has all of it. */
+	corrected = sum_of(stage, XN_ACCOUNT_HOST, true);
+	assert_in_range(corrected + 4800 * 1000, 0, 2 * 4800 * 1000);
+	assert_int_equal(counted(stage, H1_A), INT64_C(60) * 5400 * 1000);
+	assert_true(row_of(stage, XN_ACCOUNT_HOST, "h1", true)->ledger.estimated.mj < 0);
+	assert_int_equal(stage->core->meters[H1_A].owed.left.energy.mj, 0);
+	assert_true(balance(stage) == 0);
 	stage_end(stage);
 }
 
@@ -291,6 +331,7 @@ main(void)
 	    cmocka_unit_test(a_reading_over_the_border_is_split_by_time),
 	    cmocka_unit_test(nobody_is_waited_for_longer_than_a_meter_takes_to_be_lost),
 	    cmocka_unit_test(what_is_told_after_the_closing_is_a_balanced_correction),
+	    cmocka_unit_test(an_outlet_that_is_not_read_is_estimated_until_it_tells),
 	    cmocka_unit_test(a_persons_correction_is_spread_over_whole_intervals),
 	    cmocka_unit_test(a_year_of_corrections_leaves_over_several_steps),
 	    cmocka_unit_test(what_cannot_be_is_refused_with_a_sentence),
