@@ -27,6 +27,10 @@
 #define XN_ALARMS_MAX       1024
 /* Decisions kept for `xanh vm why`. */
 #define XN_NOTES_MAX        1024
+/* Platforms, and agencies, that the VMs of one interval belong to; more share the last row. */
+#define XN_GROUPS_MAX       1024
+/* Corrections of the ledger on their way; a step takes in a few and lets as many go. */
+#define XN_CORRECTIONS_MAX  256
 
 /* One agent's points: slots of its frames (a rack has about 100; 40 devices of 100 with room). */
 #define XN_SLOTS_MAX        4096

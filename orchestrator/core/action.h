@@ -19,7 +19,7 @@ enum xn_action_kind {
 	XN_ACT_LEDGER,  /* a balanced interval's row */
 	XN_ACT_ALARM,   /* raised, changed or cleared */
 	XN_ACT_NOTE,    /* a decision in words, for stories, explain and the audit */
-	XN_ACT_REPLY,   /* to XN_EV_COMMAND, XN_EV_POLICY */
+	XN_ACT_REPLY,   /* to XN_EV_COMMAND, XN_EV_POLICY, XN_EV_CORRECTION */
 };
 
 enum xn_severity { XN_SEVERITY_INFO, XN_SEVERITY_WARNING, XN_SEVERITY_CRITICAL };
@@ -45,17 +45,6 @@ enum xn_account {
 };
 
 #define XN_ACCOUNT_BIT(account) (UINT64_C(1) << (account))
-
-/* How an amount came about, the worst of its parts (facts/energy-standards.md 2.3). */
-enum xn_grade {
-	XN_GRADE_NONE,         /* - nothing was booked */
-	XN_GRADE_MEASURED,     /* M */
-	XN_GRADE_ROLLOVER,     /* R measured across a roll-over */
-	XN_GRADE_INTERPOLATED, /* I measured total, interpolated split */
-	XN_GRADE_ESTIMATED,    /* E */
-	XN_GRADE_SUBSTITUTED,  /* S by a person, with evidence */
-	XN_GRADE_EXCLUDED,     /* X */
-};
 
 struct xn_action {
 	enum xn_action_kind kind;
@@ -89,6 +78,7 @@ struct xn_action {
 			bool correction; /* of an interval that is closed: what is to be added */
 			char author[XN_NAME_SIZE];
 			char reason[XN_SENTENCE_SIZE];
+			char evidence[XN_SENTENCE_SIZE]; /* of a person's; "" */
 		} ledger;
 		struct {
 			uint32_t id;

@@ -104,9 +104,22 @@ xn_attribution_power(struct xn_core *core, uint32_t host)
 	xn_attribution_check(core, host);
 }
 
-void
-xn_attribution_energy(struct xn_core *core, uint32_t host, xn_energy energy)
+static void
+give(struct xn_tally *to, int64_t mj, const struct xn_tally *from)
 {
+	to->energy.mj += mj;
+	if (from->estimated.mj > 0)
+		to->estimated.mj += mj;
+	to->events |= from->events;
+	if (from->grade > to->grade)
+		to->grade = from->grade;
+}
+
+void
+xn_attribution_energy(
+    struct xn_core *core, uint32_t host, uint32_t slot, const struct xn_tally *tally)
+{
+	xn_energy energy = tally->energy;
 	struct xn_host *row = &core->hosts[host];
 	struct xn_arena mark = *core->scratch;
 	struct sharers *all = find_sharers(core, host);
@@ -120,10 +133,22 @@ xn_attribution_energy(struct xn_core *core, uint32_t host, xn_energy energy)
 	shares = share(core, all, energy.mj, idle);
 	for (uint32_t i = 0; i < all->count; i++) {
 		core->vms[all->vms[i]].energy.mj += shares[i];
-		core->vms[all->vms[i]].interval_energy.mj += shares[i];
+		give(&core->vms[all->vms[i]].slots[slot], shares[i], tally);
 	}
-	row->interval_remainder.mj += shares[all->count];
+	give(&row->slots[slot], shares[all->count], tally);
 	*core->scratch = mark;
+}
+
+xn_power
+xn_attribution_error(const struct xn_core *core, uint32_t vm)
+{
+	const struct xn_vm *row = &core->vms[vm];
+	const struct xn_host *host = row->host == XN_NONE ? NULL : &core->hosts[row->host];
+
+	if (host == NULL || host->power.mw <= 0)
+		return (xn_power){0};
+	/* Both below 2^31 mW: no host draws two megawatts. */
+	return (xn_power){.mw = host->curve_spread.mw * row->power.mw / host->power.mw};
 }
 
 void

@@ -10,6 +10,8 @@
 #include "orchestrator/core/energy.h"
 #include "orchestrator/core/inventory.h"
 #include "orchestrator/core/ledger.h"
+#include "orchestrator/core/ledger_estimate.h"
+#include "orchestrator/core/ledger_late.h"
 #include "orchestrator/core/migrate.h"
 #include "orchestrator/core/plan.h"
 #include "orchestrator/core/telemetry.h"
@@ -85,13 +87,14 @@ learn_curves(struct xn_core *core)
 			    (core->moves[m].from == h || core->moves[m].to == h);
 		if (xn_curve_steady(&core->hosts[h]) && !moving && core->hosts[h].up &&
 		    core->hosts[h].listed && core->hosts[h].power_quality == XN_QUALITY_GOOD)
-			xn_curve_learn(&core->hosts[h], &core->topology->hosts[h]);
+			xn_curve_learn(&core->hosts[h], &core->topology->hosts[h], core->now);
 	}
 }
 
 static void
 tick(struct xn_core *core, struct xn_actions *actions)
 {
+	xn_ledger_expect(core);
 	xn_telemetry_age(core, actions);
 	if (core->last_learned.ms == 0 ||
 	    xn_since(core->now, core->last_learned).ms >= core->topology->tick.ms / 2) {
@@ -156,6 +159,7 @@ dispatch(struct xn_core *core, const struct xn_event *event, struct xn_actions *
 		core->storage_full = event->storage.full;
 		xn_telemetry_age(core, actions);
 		return;
+	case XN_EV_CORRECTION: xn_ledger_correct(core, event, actions); return;
 	}
 	assert(false && "an event of a kind that does not exist");
 }

@@ -22,6 +22,49 @@
 #include "orchestrator/core/meter.h"
 #include "policies/place.h"
 
+/* ---- sums ---- */
+
+/* What was booked in one interval. */
+struct xn_tally {
+	xn_energy energy, estimated;
+	xn_duration covered;
+	enum xn_grade grade; /* the worst */
+	uint32_t events;     /* enum xn_meter_event */
+};
+
+/* Intervals that have sums: the one that began last, the one before it while readings of it may
+ * still come, and the one that is being closed. They take turns. */
+#define XN_SLOTS 3
+
+/* An estimate that something measured takes the place of. */
+struct xn_instead {
+	xn_energy energy;
+	xn_energy estimated; /* of it, in the host's own row */
+};
+
+/* Estimates of an outlet in intervals that follow each other (ledger_estimate.h). */
+struct xn_owed {
+	xn_instant start, end;
+	struct xn_instead left;
+	xn_duration missing; /* that they stand for */
+};
+
+/* What is to be added to closed intervals of one meter, evenly over [start, end). */
+struct xn_late {
+	xn_instant start, end;
+	struct xn_tally tally; /* all zero: nothing is */
+	struct xn_instead instead;
+	xn_instant touched; /* when something was added last */
+};
+
+/* Energy carried to those who take from it in turn, each by its part of `base`, exactly. */
+struct xn_pool {
+	xn_energy total;
+	xn_energy base;
+	xn_energy seen;  /* of base, so far */
+	xn_energy given; /* of total */
+};
+
 /* ---- telemetry: latest values and the booking of each meter ---- */
 
 struct xn_meter {
@@ -32,13 +75,16 @@ struct xn_meter {
 	xn_instant at;                 /* of the last reading with a value */
 	struct xn_meter_state booking; /* meter.h */
 	xn_energy booked;              /* since the core began; never falls */
-	xn_energy interval_booked;     /* in the open interval of the ledger */
-	xn_duration interval_covered;
-	xn_energy interval_estimated;
-	/* The interval that is being closed; see ledger.h. */
-	xn_energy closing_booked;
-	xn_duration closing_covered;
-	xn_energy closing_estimated;
+	/* What flows back through a source: a battery that charges, a grid that is fed. */
+	bool has_back;
+	xn_power back; /* <= 0, at back_at */
+	xn_instant back_at;
+	xn_energy returned;              /* since the core began; <= 0, never rises */
+	struct xn_tally slots[XN_SLOTS]; /* ledger.h */
+	struct xn_late late;             /* of intervals that are closed, to be corrected */
+	xn_energy estimate;              /* of an outlet, in the interval that is being closed */
+	struct xn_owed owed;
+	struct xn_pool zone;   /* of a cooling meter: carried to the racks that name it */
 	uint32_t next_of_host; /* outlets of one host, and all meters of one rack, are chains */
 	uint32_t next_of_rack;
 };
@@ -66,14 +112,18 @@ struct xn_host {
 	xn_power curve[11];            /* learned watts at 0..100 % CPU, in steps of 10 */
 	uint32_t curve_weight[11];
 	xn_power curve_seen[11]; /* what was measured there; the curve is made of these (curve.h) */
-	int64_t used_millicores; /* by its domains, last interval */
-	int64_t steady_millicores; /* the same when its curve was last to learn */
-	xn_power remainder;        /* of its power that belongs to no VM */
-	xn_energy interval_remainder;
-	xn_energy closing_remainder;
-	uint32_t first_meter; /* of its outlets */
-	uint32_t first_vm;    /* of the VMs it owns */
-	uint32_t first_copy;  /* of the copies it holds */
+	xn_power curve_spread;   /* how far readings lie from the curve, on the whole (curve.h) */
+	xn_instant strange_since; /* readings in a row that are far from those before; ms 0: none */
+	uint32_t strange_count;
+	xn_power strange;                /* by how much the newest one is */
+	int64_t used_millicores;         /* by its domains, last interval */
+	int64_t steady_millicores;       /* the same when its curve was last to learn */
+	xn_power remainder;              /* of its power that belongs to no VM */
+	struct xn_tally slots[XN_SLOTS]; /* the remainder's energy */
+	xn_energy expected[XN_SLOTS];    /* what its curve says it draws */
+	uint32_t first_meter;            /* of its outlets */
+	uint32_t first_vm;               /* of the VMs it owns */
+	uint32_t first_copy;             /* of the copies it holds */
 };
 
 /* One copy of a VM on one host: what that host said last. */
@@ -98,8 +148,8 @@ struct xn_vm {
 	int64_t p95_millicores;
 	xn_power power;   /* its share of its host's outlets */
 	xn_energy energy; /* since the core began */
-	xn_energy interval_energy;
-	xn_energy closing_energy;
+	struct xn_tally slots[XN_SLOTS];
+	uint32_t closing_host; /* its owner when the interval ended */
 	uint32_t next_of_host; /* next VM of the same owner */
 	uint32_t failures;     /* moves of it that failed in a row; 3 pin it until a person acks */
 	xn_instant split_at;   /* when two running copies were first seen; ms 0: one at most */
@@ -212,6 +262,50 @@ struct xn_note {
 	char text[XN_SENTENCE_SIZE];
 };
 
+/* ---- the ledger (ledger.h) ---- */
+
+/* What the VMs of one platform or agency drew. */
+struct xn_group {
+	char name[XN_NAME_SIZE]; /* empty: this place is free */
+	xn_energy energy, overhead, estimated;
+	xn_duration covered, span;
+	enum xn_grade grade;
+	uint32_t events;
+};
+
+/* The interval that is being closed, a few thousand rows per step. */
+struct xn_closing {
+	bool active;
+	xn_instant start, end;
+	uint32_t slot;
+	uint32_t cursor;
+	uint32_t vms;  /* places of VMs when it ended */
+	xn_energy sum; /* of the rows so far */
+	xn_energy sources, losses, unexplained;
+	struct xn_pool site;   /* losses and the like, by IT over the site */
+	struct xn_pool shared; /* cooling that serves the racks without a zone */
+	struct xn_group platforms[XN_GROUPS_MAX], agencies[XN_GROUPS_MAX];
+};
+
+/* What nothing explains, against what the meters' classes leave open (ledger_doubt.h). */
+struct xn_doubt {
+	xn_energy unexplained; /* signed */
+	xn_energy limit;
+	xn_energy sources;
+	uint32_t intervals;   /* in a row above the limit */
+	uint32_t suspects[2]; /* meters to look at first; XN_NONE */
+};
+
+/* A correction on its way: what is left of it, and who says so. */
+struct xn_correcting {
+	uint32_t meter;
+	struct xn_late left;
+	bool person; /* or an import; the words below are its own */
+	char author[XN_NAME_SIZE];
+	char reason[XN_SENTENCE_SIZE];
+	char evidence[XN_SENTENCE_SIZE];
+};
+
 /* The live power picture, as of the last reading (energy.h). */
 struct xn_picture {
 	/* Of what was heard last, also when that is old: see `complete`. */
@@ -234,18 +328,22 @@ struct xn_core {
 	bool storage_full;
 	char paused_by[XN_NAME_SIZE];
 	xn_instant booted_at;
-	xn_instant interval_start; /* of the ledger */
+	xn_instant interval_start; /* of the interval that began last; ms 0: none did */
+	xn_instant previous_start; /* of the one before it, while `previous_open` */
+	bool previous_open;
+	uint32_t slot;        /* of the interval that began last */
+	uint32_t read_cursor; /* meters before it have said all of the interval before */
 	xn_instant last_tick;
 	xn_instant last_decision;       /* of mode auto */
 	xn_instant last_learned;        /* when curves last learned */
 	const struct xn_policy *policy; /* NULL: none was applied */
 
-	/* The interval of the ledger that is being closed, a few thousand rows per step. */
-	bool closing;
-	xn_instant closing_start, closing_end;
-	uint32_t closing_cursor;
-	xn_energy closing_sum;
-	xn_ratio unexplained; /* of the last closed interval's sources */
+	struct xn_closing closing;
+	struct xn_correcting correcting[XN_CORRECTIONS_MAX]; /* ring */
+	uint32_t correcting_first, correcting_count;
+	xn_instant expected_at; /* until when hosts were expected to draw something */
+	xn_instant late_looked; /* when what was told late was last looked at */
+	struct xn_doubt doubt;  /* of the interval that was closed last */
 
 	char site_hold[XN_SENTENCE_SIZE]; /* why the whole site holds; empty: it does not */
 	struct xn_rack *racks;            /* [topology->rack_count] */

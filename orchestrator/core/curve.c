@@ -5,6 +5,8 @@
 #define BINS         11
 #define STEADY_PARTS 20 /* use that moved by more than 1/20 of the host is a transient */
 #define WEIGHT_MAX   16 /* a bin follows with 1/16 of each new reading once it has had so many */
+#define SPREAD_PARTS 32 /* the spread follows with 1/32 */
+#define PLATE_DOUBT  4  /* a plate is wrong by a quarter of its range, until readings say more */
 
 static int64_t
 plate_mw(const struct xn_topo_host *what, int bin)
@@ -97,10 +99,17 @@ rebuild(struct xn_host *host, const struct xn_topo_host *what)
 		assert(host->curve[bin].mw >= host->curve[bin - 1].mw); /* invariant 1 */
 }
 
+static int64_t
+range_mw(const struct xn_topo_host *what)
+{
+	return plate_mw(what, BINS - 1) - plate_mw(what, 0);
+}
+
 void
 xn_curve_start(struct xn_host *host, const struct xn_topo_host *what)
 {
 	rebuild(host, what);
+	host->curve_spread.mw = range_mw(what) / PLATE_DOUBT;
 }
 
 bool
@@ -113,12 +122,42 @@ xn_curve_steady(struct xn_host *host)
 	return change <= slack && change >= -slack;
 }
 
+static int64_t
+absolute(int64_t value)
+{
+	return value < 0 ? -value : value;
+}
+
+/* Whether the readings of this bin are too many and too different for this one to be believed. */
+static bool
+is_strange(struct xn_host *host, int64_t bin, int64_t watts, int64_t far, xn_instant now)
+{
+	host->strange.mw = watts - host->curve_seen[bin].mw;
+	if (host->curve_weight[bin] < WEIGHT_MAX || absolute(host->strange.mw) <= far) {
+		host->strange_since.ms = 0;
+		host->strange_count = 0;
+		return false;
+	}
+	if (host->strange_count++ == 0)
+		host->strange_since = now;
+	return !xn_curve_drifts(host, now);
+}
+
+bool
+xn_curve_drifts(const struct xn_host *host, xn_instant now)
+{
+	return host->strange_count >= XN_CURVE_STRANGE_READINGS &&
+	    xn_since(now, host->strange_since).ms >= XN_CURVE_STRANGE;
+}
+
 void
-xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what)
+xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what, xn_instant now)
 {
 	int64_t full = (int64_t)host->cpus * 1000;
 	int64_t used = host->used_millicores < full ? host->used_millicores : full;
-	int64_t watts, bin;
+	int64_t range = range_mw(what);
+	int64_t far = range / 1000 * XN_CURVE_FAR_PPM / 1000;
+	int64_t watts, off, bin, step;
 	uint32_t weight;
 
 	if (full == 0 || host->power.mw <= 0)
@@ -126,10 +165,22 @@ xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what)
 	/* What was measured between two bins is carried to the nearer one along the curve as it is.
 	 */
 	bin = (used * (BINS - 1) * 2 + full) / (full * 2);
-	watts = host->power.mw + host->curve[bin].mw - xn_curve_watts(host, used).mw;
+	off = host->power.mw - xn_curve_watts(host, used).mw;
+	if (is_strange(host, bin, host->curve[bin].mw + off, far, now)) {
+		host->curve_spread.mw += (far - host->curve_spread.mw) / SPREAD_PARTS;
+		return;
+	}
+	/* A wild reading is one reading, however wild. */
+	if (absolute(off) > range)
+		off = off < 0 ? -range : range;
+	watts = host->curve[bin].mw + off;
+	host->curve_spread.mw += (absolute(off) - host->curve_spread.mw) / SPREAD_PARTS;
 	weight = host->curve_weight[bin] < WEIGHT_MAX ? host->curve_weight[bin] + 1 : WEIGHT_MAX;
+	step = watts - host->curve_seen[bin].mw;
+	if (weight == WEIGHT_MAX && absolute(step) > far)
+		step = step < 0 ? -far : far; /* invariant 2 */
 	host->curve_weight[bin] = weight;
-	host->curve_seen[bin].mw += (watts - host->curve_seen[bin].mw) / (int64_t)weight;
+	host->curve_seen[bin].mw += step / (int64_t)weight;
 	rebuild(host, what);
 }
 

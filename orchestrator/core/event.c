@@ -69,6 +69,22 @@ write_command(const struct xn_event *event, struct xn_writer *out)
 	xn_write_text(out, event->command.note, sizeof(event->command.note));
 }
 
+static void
+write_correction(const struct xn_event *event, struct xn_writer *out)
+{
+	const struct xn_correction *what = &event->correction.what;
+
+	xn_write_u64(out, event->correction.request);
+	xn_write_text(out, what->meter, sizeof(what->meter));
+	xn_write_i64(out, what->start.ms);
+	xn_write_i64(out, what->end.ms);
+	xn_write_i64(out, what->energy.mj);
+	xn_write_u8(out, (uint8_t)what->grade);
+	xn_write_text(out, what->author, sizeof(what->author));
+	xn_write_text(out, what->reason, sizeof(what->reason));
+	xn_write_text(out, what->evidence, sizeof(what->evidence));
+}
+
 void
 xn_event_encode(const struct xn_event *event, struct xn_writer *out)
 {
@@ -100,6 +116,7 @@ xn_event_encode(const struct xn_event *event, struct xn_writer *out)
 	case XN_EV_COMMAND: write_command(event, out); return;
 	case XN_EV_POLICY: write_policy(event, out); return;
 	case XN_EV_STORAGE: xn_write_u8(out, event->storage.full); return;
+	case XN_EV_CORRECTION: write_correction(event, out); return;
 	}
 	assert(false && "an event of a kind that does not exist");
 }
@@ -197,6 +214,22 @@ read_policy(struct xn_reader *in, struct xn_event *event, struct xn_source *ret_
 }
 
 static void
+read_correction(struct xn_reader *in, struct xn_event *event, bool *bad)
+{
+	struct xn_correction *what = &event->correction.what;
+
+	event->correction.request = xn_read_u64(in);
+	xn_read_text(in, what->meter, sizeof(what->meter));
+	what->start.ms = xn_read_i64(in);
+	what->end.ms = xn_read_i64(in);
+	what->energy.mj = xn_read_i64(in);
+	what->grade = (enum xn_grade)read_word(in, XN_GRADE_NONE, XN_GRADE_EXCLUDED + 1, bad);
+	xn_read_text(in, what->author, sizeof(what->author));
+	xn_read_text(in, what->reason, sizeof(what->reason));
+	xn_read_text(in, what->evidence, sizeof(what->evidence));
+}
+
+static void
 read_body(struct xn_reader *in, struct xn_event *event, struct xn_source *ret_source, bool *bad)
 {
 	switch (event->kind) {
@@ -226,6 +259,7 @@ read_body(struct xn_reader *in, struct xn_event *event, struct xn_source *ret_so
 	case XN_EV_COMMAND: read_command(in, event, bad); return;
 	case XN_EV_POLICY: read_policy(in, event, ret_source, bad); return;
 	case XN_EV_STORAGE: event->storage.full = read_flag(in, bad); return;
+	case XN_EV_CORRECTION: read_correction(in, event, bad); return;
 	}
 	*bad = true;
 }
@@ -239,7 +273,7 @@ xn_event_decode(struct xn_reader *in, struct xn_event *ret_event, struct xn_sour
 
 	memset(&event, 0, sizeof(event));
 	*ret_source = (struct xn_source){0};
-	event.kind = (enum xn_event_kind)read_word(in, XN_EV_BOOT, XN_EV_STORAGE + 1, &bad);
+	event.kind = (enum xn_event_kind)read_word(in, XN_EV_BOOT, XN_EV_CORRECTION + 1, &bad);
 	event.now.ms = xn_read_i64(in);
 	if (!bad)
 		read_body(in, &event, ret_source, &bad);

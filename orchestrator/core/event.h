@@ -34,6 +34,7 @@ enum xn_event_kind {
 	XN_EV_COMMAND,     /* a person asks for something */
 	XN_EV_POLICY,      /* a person applied a policy */
 	XN_EV_STORAGE,     /* the disk is full, or has room again */
+	XN_EV_CORRECTION,  /* a person or an import corrects closed intervals */
 };
 
 /* What a hypervisor says of a domain; libvirt's words. */
@@ -66,6 +67,17 @@ enum xn_virt_outcome {
 	XN_VIRT_UNKNOWN, /* re-read both sides */
 };
 
+/* How an amount came about, the worst of its parts (facts/energy-standards.md 2.3). */
+enum xn_grade {
+	XN_GRADE_NONE,         /* - nothing was booked */
+	XN_GRADE_MEASURED,     /* M */
+	XN_GRADE_ROLLOVER,     /* R measured across a roll-over */
+	XN_GRADE_INTERPOLATED, /* I measured total, interpolated split */
+	XN_GRADE_ESTIMATED,    /* E */
+	XN_GRADE_SUBSTITUTED,  /* S by a person, with evidence */
+	XN_GRADE_EXCLUDED,     /* X */
+};
+
 enum xn_verb {
 	XN_DO_PLAN = 1, /* propose a plan now */
 	XN_DO_APPROVE,  /* subject: plan id */
@@ -76,6 +88,17 @@ enum xn_verb {
 	XN_DO_ACK,   /* subject: alarm id */
 	XN_DO_PAUSE, /* all automation */
 	XN_DO_RESUME,
+};
+
+/* What is to be added to what a meter counted in closed intervals. */
+struct xn_correction {
+	char meter[XN_NAME_SIZE];
+	xn_instant start, end; /* whole intervals */
+	xn_energy energy;      /* signed; spread evenly over them */
+	enum xn_grade grade;   /* SUBSTITUTED or ESTIMATED */
+	char author[XN_NAME_SIZE];
+	char reason[XN_SENTENCE_SIZE];
+	char evidence[XN_SENTENCE_SIZE]; /* what supports it: a document, an invoice */
 };
 
 struct xn_event {
@@ -129,6 +152,10 @@ struct xn_event {
 		struct {
 			bool full;
 		} storage;
+		struct {
+			uint64_t request;
+			struct xn_correction what;
+		} correction;
 	};
 };
 

@@ -407,8 +407,9 @@ xn_inventory_forget(struct xn_core *core)
 
 		for (int c = 0; c < XN_COPIES_MAX; c++)
 			anywhere |= vm->copies[c].host != XN_NONE;
-		if (!vm->known || anywhere || vm->interval_energy.mj != 0 ||
-		    vm->closing_energy.mj != 0)
+		for (int s = 0; s < XN_SLOTS; s++)
+			anywhere |= vm->slots[s].energy.mj != 0;
+		if (!vm->known || anywhere)
 			continue;
 		vm->known = false;
 		freed = true;

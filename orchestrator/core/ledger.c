@@ -1,19 +1,15 @@
 #include "orchestrator/core/ledger.h"
 
 #include <assert.h>
-#include <stdio.h>
 
+#include "orchestrator/core/attribution.h"
 #include "orchestrator/core/inventory.h"
+#include "orchestrator/core/ledger_estimate.h"
+#include "orchestrator/core/ledger_late.h"
+#include "orchestrator/core/ledger_rows.h"
 
-static const enum xn_meter_role source_roles[] = {
-    XN_METER_GRID, XN_METER_PV, XN_METER_BATTERY, XN_METER_GENERATOR};
-static const enum xn_account source_accounts[] = {
-    XN_ACCOUNT_GRID, XN_ACCOUNT_PV, XN_ACCOUNT_BATTERY, XN_ACCOUNT_GENERATOR};
-
-#define SOURCES 4
-
-static xn_instant
-aligned(const struct xn_core *core, xn_instant at)
+xn_instant
+xn_ledger_aligned(const struct xn_core *core, xn_instant at)
 {
 	int64_t offset_ms = (int64_t)core->topology->utc_offset_s * 1000;
 	int64_t local = at.ms + offset_ms;
@@ -24,248 +20,223 @@ aligned(const struct xn_core *core, xn_instant at)
 	return (xn_instant){.ms = at.ms - into};
 }
 
-/* ---- sums over meters ---- */
+xn_instant
+xn_ledger_open_since(const struct xn_core *core)
+{
+	return core->previous_open ? core->previous_start : core->interval_start;
+}
 
-struct sum {
-	int64_t mj, estimated_mj, covered_ms;
-	uint32_t meters;
-};
+static uint32_t
+previous_slot(const struct xn_core *core)
+{
+	return (core->slot + XN_SLOTS - 1) % XN_SLOTS;
+}
+
+/* ---- booking ---- */
 
 static void
-add_meter(const struct xn_core *core, uint32_t meter, struct sum *sum)
+add(struct xn_tally *sum, const struct xn_tally *part)
 {
-	const struct xn_meter *row = &core->meters[meter];
-
-	sum->mj += row->closing_booked.mj;
-	sum->estimated_mj += row->closing_estimated.mj;
-	sum->covered_ms += row->closing_covered.ms;
-	sum->meters++;
-}
-
-static struct sum
-sum_role(const struct xn_core *core, enum xn_meter_role role)
-{
-	struct sum sum = {0};
-
-	for (uint32_t m = 0; m < core->topology->meter_count; m++)
-		if (core->topology->meters[m].role == role)
-			add_meter(core, m, &sum);
-	return sum;
-}
-
-static struct sum
-sum_rack(const struct xn_core *core, uint32_t rack, enum xn_meter_role role)
-{
-	struct sum sum = {0};
-
-	for (uint32_t m = core->racks[rack].first_meter; m != XN_NONE;
-	     m = core->meters[m].next_of_rack)
-		if (core->topology->meters[m].role == role &&
-		    (role != XN_METER_OUTLET || core->topology->meters[m].host != XN_NONE))
-			add_meter(core, m, &sum);
-	return sum;
-}
-
-static struct sum
-sum_host(const struct xn_core *core, uint32_t host)
-{
-	struct sum sum = {0};
-
-	for (uint32_t m = host == XN_NONE ? XN_NONE : core->hosts[host].first_meter; m != XN_NONE;
-	     m = core->meters[m].next_of_host)
-		add_meter(core, m, &sum);
-	return sum;
-}
-
-/* ---- rows ---- */
-
-static void
-row(struct xn_core *core, struct xn_actions *actions, enum xn_account account, uint32_t subject,
-    const char *name, int64_t mj, struct sum sum)
-{
-	struct xn_action *action = xn_act(actions, XN_ACT_LEDGER);
-	int64_t span_ms = xn_since(core->closing_end, core->closing_start).ms;
-
-	action->ledger.start = core->closing_start;
-	action->ledger.end = core->closing_end;
-	action->ledger.account = account;
-	action->ledger.subject = subject;
-	snprintf(action->ledger.name, sizeof(action->ledger.name), "%s", name);
-	action->ledger.energy.mj = mj;
-	action->ledger.estimated.mj = sum.estimated_mj;
-	action->ledger.covered.ms = sum.covered_ms;
-	action->ledger.span.ms = span_ms * sum.meters;
-	action->ledger.grade = sum.estimated_mj > 0 ? XN_GRADE_ESTIMATED : XN_GRADE_MEASURED;
-	if (account != XN_ACCOUNT_METER)
-		core->closing_sum.mj += mj;
+	sum->energy.mj += part->energy.mj;
+	sum->estimated.mj += part->estimated.mj;
+	sum->covered.ms += part->covered.ms;
+	sum->events |= part->events;
+	if (part->grade > sum->grade)
+		sum->grade = part->grade;
 }
 
 static void
-site_rows(struct xn_core *core, struct xn_actions *actions)
+add_to_slot(struct xn_core *core, uint32_t meter, uint32_t slot, const struct xn_tally *tally)
 {
-	struct sum cooling = sum_role(core, XN_METER_COOLING);
+	const struct xn_topo_meter *what = &core->topology->meters[meter];
 
-	for (int s = 0; s < SOURCES; s++) {
-		struct sum sum = sum_role(core, source_roles[s]);
+	add(&core->meters[meter].slots[slot], tally);
+	if (what->role == XN_METER_OUTLET && what->host != XN_NONE && tally->energy.mj > 0)
+		xn_attribution_energy(core, what->host, slot, tally);
+}
 
-		if (sum.meters > 0)
-			row(core, actions, source_accounts[s], XN_NONE, core->topology->site,
-			    sum.mj, sum);
+/* The part of a piece in [from, to). */
+static struct xn_tally
+part_of(const struct xn_meter_piece *piece, xn_instant from, xn_instant to)
+{
+	int64_t start_ms = piece->start.ms > from.ms ? piece->start.ms : from.ms;
+	int64_t end_ms = piece->end.ms < to.ms ? piece->end.ms : to.ms;
+	struct xn_tally tally = {.grade = piece->grade, .events = piece->events};
+
+	if (piece->start.ms == piece->end.ms)
+		tally.energy = piece->energy;
+	else
+		tally.energy.mj = xn_meter_before(piece, to) - xn_meter_before(piece, from);
+	if (piece->grade == XN_GRADE_ESTIMATED)
+		tally.estimated = tally.energy;
+	if (piece->covered && end_ms > start_ms)
+		tally.covered.ms = end_ms - start_ms;
+	return tally;
+}
+
+/* Whether [from, to) holds some of a piece; one without a length is where it starts. */
+static bool
+touches(const struct xn_meter_piece *piece, int64_t from_ms, int64_t to_ms)
+{
+	if (piece->start.ms == piece->end.ms)
+		return piece->start.ms >= from_ms && piece->start.ms < to_ms;
+	return piece->start.ms < to_ms && piece->end.ms > from_ms;
+}
+
+static void
+book_late(struct xn_core *core, uint32_t meter, const struct xn_meter_piece *piece, xn_instant open)
+{
+	xn_instant first = xn_ledger_aligned(core, piece->start);
+	xn_instant last = xn_ledger_aligned(
+	    core, (xn_instant){.ms = (piece->end.ms < open.ms ? piece->end.ms : open.ms) - 1});
+	xn_duration interval = core->topology->interval;
+	xn_instant borders[4];
+	int count = 0;
+
+	/* The interval in which it begins, those that it fills, and the one in which it ends. */
+	borders[count++] = first;
+	if (first.ms < last.ms)
+		borders[count++] = xn_after(first, interval);
+	if (borders[count - 1].ms < last.ms)
+		borders[count++] = last;
+	borders[count] = xn_after(last.ms > first.ms ? last : first, interval);
+	for (int i = 0; i < count; i++) {
+		struct xn_tally tally = part_of(piece, borders[i], borders[i + 1]);
+
+		if (!xn_ledger_late(core, meter, borders[i], borders[i + 1], &tally))
+			add_to_slot(core, meter,
+			    core->previous_open ? previous_slot(core) : core->slot, &tally);
 	}
-	if (cooling.meters > 0)
-		row(core, actions, XN_ACCOUNT_COOLING, XN_NONE, core->topology->site, -cooling.mj,
-		    cooling);
 }
 
 static void
-rack_row(struct xn_core *core, struct xn_actions *actions, uint32_t rack)
+start(struct xn_core *core)
 {
-	struct sum feeds = sum_rack(core, rack, XN_METER_FEED);
-	struct sum outlets = sum_rack(core, rack, XN_METER_OUTLET);
-
-	/* Outlets above their feed are a fault of a meter; the balance shows it as unexplained. */
-	if (feeds.mj > outlets.mj)
-		row(core, actions, XN_ACCOUNT_RACK_OTHER, rack, core->topology->racks[rack].name,
-		    outlets.mj - feeds.mj, feeds);
+	if (core->interval_start.ms == 0)
+		core->interval_start = xn_ledger_aligned(core, core->now);
 }
 
+void
+xn_ledger_book(struct xn_core *core, uint32_t meter, const struct xn_meter_piece *piece)
+{
+	const xn_instant begin = {.ms = INT64_MIN}, end = {.ms = INT64_MAX};
+	xn_instant open, border;
+	struct xn_tally tally;
+
+	start(core);
+	open = xn_ledger_open_since(core);
+	border = core->interval_start;
+	if (piece->energy.mj >= 0)
+		core->meters[meter].booked.mj += piece->energy.mj;
+	else
+		core->meters[meter].returned.mj += piece->energy.mj;
+	if (touches(piece, begin.ms, open.ms))
+		book_late(core, meter, piece, open);
+	if (core->previous_open && touches(piece, open.ms, border.ms)) {
+		tally = part_of(piece, open, border);
+		add_to_slot(core, meter, previous_slot(core), &tally);
+	}
+	if (touches(piece, border.ms, end.ms)) {
+		tally = part_of(piece, border, end);
+		add_to_slot(core, meter, core->slot, &tally);
+	}
+}
+
+/* ---- beginning and closing ---- */
+
+/* A new interval begins; later than one interval after the last one after a standstill. */
 static void
-host_row(struct xn_core *core, struct xn_actions *actions, uint32_t host)
+roll(struct xn_core *core)
 {
-	if (core->hosts[host].closing_remainder.mj != 0)
-		row(core, actions, XN_ACCOUNT_HOST, host, core->topology->hosts[host].name,
-		    -core->hosts[host].closing_remainder.mj, sum_host(core, host));
+	core->previous_open = true;
+	core->previous_start = core->interval_start;
+	core->interval_start = xn_ledger_aligned(core, core->now);
+	core->slot = (core->slot + 1) % XN_SLOTS;
+	core->read_cursor = 0;
 }
 
-static void
-vm_row(struct xn_core *core, struct xn_actions *actions, uint32_t vm)
+/* Whether no meter that is not lost has more to say of the interval before. The cursor stands at
+ * the first meter that has, so that many steps together cost one look at each meter. */
+static bool
+all_read(struct xn_core *core)
 {
-	if (core->vms[vm].closing_energy.mj != 0)
-		row(core, actions, XN_ACCOUNT_VM, vm, core->vms[vm].facts.name,
-		    -core->vms[vm].closing_energy.mj, sum_host(core, core->vms[vm].host));
-	core->vms[vm].closing_energy.mj = 0;
+	for (; core->read_cursor < core->topology->meter_count; core->read_cursor++) {
+		uint32_t m = core->read_cursor;
+
+		if (core->topology->meters[m].role != XN_METER_INLET &&
+		    core->meters[m].booking.at.ms < core->interval_start.ms &&
+		    xn_since(core->now, core->meters[m].at).ms <= core->topology->lost.ms)
+			return false;
+	}
+	return true;
 }
 
-static void
-meter_row(struct xn_core *core, struct xn_actions *actions, uint32_t meter)
+static bool
+is_due(struct xn_core *core)
 {
-	struct sum sum = {0};
-
-	if (core->topology->meters[meter].role == XN_METER_INLET)
-		return;
-	add_meter(core, meter, &sum);
-	row(core, actions, XN_ACCOUNT_METER, meter, core->topology->meters[meter].name, sum.mj,
-	    sum);
+	if (!core->previous_open || core->closing.active)
+		return false;
+	return xn_since(core->now, core->interval_start).ms >= core->topology->lost.ms ||
+	    xn_since(core->now, core->interval_start).ms >= core->topology->interval.ms ||
+	    all_read(core);
 }
-
-static void
-last_rows(struct xn_core *core, struct xn_actions *actions)
-{
-	int64_t sources = 0, losses;
-	struct sum none = {0};
-
-	for (int s = 0; s < SOURCES; s++)
-		sources += sum_role(core, source_roles[s]).mj;
-	losses = core->closing_sum.mj;
-	if (losses > sources / 1000 * XN_LEDGER_LOSSES_PPM / 1000)
-		losses = sources / 1000 * XN_LEDGER_LOSSES_PPM / 1000;
-	if (losses > 0)
-		row(core, actions, XN_ACCOUNT_LOSSES, XN_NONE, core->topology->site, -losses, none);
-	core->unexplained.ppm = 0;
-	if (sources > 0)
-		core->unexplained.ppm =
-		    (core->closing_sum.mj < 0 ? -core->closing_sum.mj : core->closing_sum.mj) /
-		    (sources / 1000000 > 0 ? sources / 1000000 : 1);
-	row(core, actions, XN_ACCOUNT_UNEXPLAINED, XN_NONE, core->topology->site,
-	    -core->closing_sum.mj, none);
-	assert(core->closing_sum.mj == 0); /* invariant 1 */
-}
-
-/* ---- closing ---- */
 
 static void
 begin(struct xn_core *core)
 {
-	core->closing = true;
-	core->closing_start = core->interval_start;
-	core->closing_end =
-	    aligned(core, core->now); /* later than one interval after a standstill */
-	core->closing_cursor = 0;
-	core->closing_sum.mj = 0;
-	core->interval_start = core->closing_end;
-	for (uint32_t m = 0; m < core->topology->meter_count; m++) {
-		struct xn_meter *meter = &core->meters[m];
-
-		meter->closing_booked = meter->interval_booked;
-		meter->closing_covered = meter->interval_covered;
-		meter->closing_estimated = meter->interval_estimated;
-		meter->interval_booked.mj = meter->interval_estimated.mj = 0;
-		meter->interval_covered.ms = 0;
-	}
-	for (uint32_t h = 0; h < core->topology->host_count; h++) {
-		core->hosts[h].closing_remainder = core->hosts[h].interval_remainder;
-		core->hosts[h].interval_remainder.mj = 0;
-	}
-	for (uint32_t v = 0; v < core->vm_count; v++) {
-		core->vms[v].closing_energy = core->vms[v].interval_energy;
-		core->vms[v].interval_energy.mj = 0;
-	}
+	core->previous_open = false;
+	core->closing.active = true;
+	core->closing.start = core->previous_start;
+	core->closing.end = core->interval_start;
+	core->closing.slot = previous_slot(core);
+	core->closing.cursor = 0;
+	core->closing.vms = core->vm_count;
+	for (uint32_t v = 0; v < core->vm_count; v++)
+		core->vms[v].closing_host = core->vms[v].host;
+	xn_ledger_estimate(core);
+	xn_ledger_prepare(core);
 }
 
-/* The rows at one place of the interval's list: the site, racks, hosts, VMs, meters, the rest. */
-static bool
-rows_at(struct xn_core *core, struct xn_actions *actions, uint32_t place)
+static void
+finish(struct xn_core *core)
 {
-	if (place == 0) {
-		site_rows(core, actions);
-		return true;
+	uint32_t slot = core->closing.slot;
+
+	core->closing.active = false;
+	for (uint32_t m = 0; m < core->topology->meter_count; m++)
+		core->meters[m].slots[slot] = (struct xn_tally){0};
+	for (uint32_t h = 0; h < core->topology->host_count; h++) {
+		core->hosts[h].slots[slot] = (struct xn_tally){0};
+		core->hosts[h].expected[slot].mj = 0;
 	}
-	place--;
-	if (place < core->topology->rack_count) {
-		rack_row(core, actions, place);
-		return true;
-	}
-	place -= core->topology->rack_count;
-	if (place < core->topology->host_count) {
-		host_row(core, actions, place);
-		return true;
-	}
-	place -= core->topology->host_count;
-	if (place < core->vm_capacity) {
-		if (place < core->vm_count)
-			vm_row(core, actions, place);
-		return true;
-	}
-	place -= core->vm_capacity;
-	if (place < core->topology->meter_count) {
-		meter_row(core, actions, place);
-		return true;
-	}
-	last_rows(core, actions);
-	return false;
+	for (uint32_t v = 0; v < core->vm_count; v++)
+		core->vms[v].slots[slot] = (struct xn_tally){0};
+	xn_inventory_forget(core);
 }
 
 void
 xn_ledger_advance(struct xn_core *core, struct xn_actions *actions)
 {
-	if (core->interval_start.ms == 0)
-		core->interval_start = aligned(core, core->now);
+	start(core);
 	if (!core->booted || core->storage_full)
-		return; /* nothing leaves or can be kept; the interval stays open */
-	if (!core->closing &&
-	    xn_since(core->now, core->interval_start).ms >= core->topology->interval.ms)
+		return; /* nothing leaves or can be kept; the intervals stay open */
+	if (is_due(core))
 		begin(core);
-	while (core->closing && actions->count < XN_LEDGER_ROWS_PER_STEP)
-		if (!rows_at(core, actions, core->closing_cursor++)) {
-			core->closing = false;
-			xn_inventory_forget(core);
-		}
+	if (!core->previous_open &&
+	    xn_since(core->now, core->interval_start).ms >= core->topology->interval.ms)
+		roll(core);
+	while (core->closing.active && actions->count < XN_LEDGER_ROWS_PER_STEP)
+		if (!xn_ledger_rows(core, actions, core->closing.cursor++))
+			finish(core);
+	xn_ledger_correct_some(core, actions);
 }
 
 xn_instant
 xn_ledger_next(const struct xn_core *core)
 {
-	if (core->closing && !core->storage_full)
+	if ((core->closing.active || core->correcting_count > 0) && !core->storage_full)
 		return core->now;
+	if (core->previous_open)
+		return xn_after(core->interval_start, core->topology->lost);
 	return xn_after(core->interval_start, core->topology->interval);
 }

@@ -6,6 +6,7 @@
 
 #include "orchestrator/core/attribution.h"
 #include "orchestrator/core/explain.h"
+#include "orchestrator/core/ledger.h"
 #include "orchestrator/core/meter.h"
 
 #define NOTES_PER_STEP 1000 /* a quarter of what a step may ask for */
@@ -189,21 +190,50 @@ believable(const struct xn_topo_meter *what, const struct xn_event *event)
 #define STEP_MJ  (100 * XN_WH_MJ)
 #define AHEAD_MJ (2 * STEP_MJ)
 
-struct booked {
-	xn_energy energy, estimated;
-	xn_duration covered;
+struct sink {
+	struct xn_core *core;
+	uint32_t meter;
 };
 
 static void
 add_piece(void *context, const struct xn_meter_piece *piece)
 {
-	struct booked *booked = context;
+	const struct sink *sink = context;
 
-	booked->energy.mj += piece->energy.mj;
-	if (piece->grade == XN_GRADE_ESTIMATED)
-		booked->estimated.mj += piece->energy.mj;
-	if (piece->covered)
-		booked->covered.ms += xn_since(piece->end, piece->start).ms;
+	xn_ledger_book(sink->core, sink->meter, piece);
+}
+
+/*
+ * Watts below zero are energy that a source takes back: a piece below zero, by the watts alone, for
+ * registers count one way. It covers no time: the way forth, at zero watts, does.
+ */
+static void
+book_back(struct xn_core *core, uint32_t id, struct xn_meter_reading *reading)
+{
+	struct xn_meter *meter = &core->meters[id];
+	xn_power back = {.mw = reading->power.mw < 0 ? reading->power.mw : 0};
+	struct xn_meter_piece piece = {
+	    .start = meter->back_at, .end = reading->at, .grade = XN_GRADE_MEASURED};
+	int64_t span_ms = xn_since(reading->at, meter->back_at).ms;
+
+	if (!reading->has_power)
+		return;
+	if (meter->has_back && span_ms > 0 && span_ms <= core->topology->fresh.ms)
+		piece.energy.mj = (meter->back.mw + back.mw) / 2 * span_ms / 1000;
+	meter->has_back = true;
+	meter->back = back;
+	meter->back_at = reading->at;
+	if (back.mw < 0)
+		reading->power.mw = 0;
+	if (piece.energy.mj < 0)
+		xn_ledger_book(core, id, &piece);
+}
+
+static bool
+is_source(enum xn_meter_role role)
+{
+	return role == XN_METER_GRID || role == XN_METER_PV || role == XN_METER_BATTERY ||
+	    role == XN_METER_GENERATOR;
 }
 
 static void
@@ -222,17 +252,13 @@ book(struct xn_core *core, const struct xn_event *event, xn_instant at)
 	    .has_register = event->reading.has_energy,
 	    .power = event->reading.power,
 	    .counted = event->reading.energy.mj};
-	struct booked booked = {0};
+	struct sink sink = {core, event->reading.meter};
 
 	if (event->reading.quality == XN_QUALITY_SUSPECT)
 		reading.has_power = reading.has_register = false;
-	xn_meter_book(&meter->booking, &rules, &reading, add_piece, &booked);
-	meter->booked.mj += booked.energy.mj;
-	meter->interval_booked.mj += booked.energy.mj;
-	meter->interval_estimated.mj += booked.estimated.mj;
-	meter->interval_covered.ms += booked.covered.ms;
-	if (what->role == XN_METER_OUTLET && what->host != XN_NONE && booked.energy.mj > 0)
-		xn_attribution_energy(core, what->host, booked.energy);
+	if (is_source(what->role) && believable(what, event))
+		book_back(core, event->reading.meter, &reading);
+	xn_meter_book(&meter->booking, &rules, &reading, add_piece, &sink);
 }
 
 void

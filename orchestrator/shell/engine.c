@@ -341,6 +341,17 @@ xn_engine_command(struct xn_engine *engine, enum xn_verb verb, const char *subje
 }
 
 int
+xn_engine_correct(struct xn_engine *engine, const struct xn_correction *correction,
+    struct xn_reply *ret_reply, struct xn_error *err)
+{
+	struct xn_event event = {.kind = XN_EV_CORRECTION};
+
+	event.correction.request = next_request(engine);
+	event.correction.what = *correction;
+	return ask(engine, &event, event.correction.request, ret_reply, err);
+}
+
+int
 xn_engine_policy(struct xn_engine *engine, const char *path, const char *text, size_t size,
     const char *actor, bool apply, struct xn_problems *problems, struct xn_reply *ret_reply,
     struct xn_error *err)

@@ -67,6 +67,10 @@ void xn_engine_fail(struct xn_engine *engine, const struct xn_error *err);
 int xn_engine_command(struct xn_engine *engine, enum xn_verb verb, const char *subject,
     const char *actor, const char *note, struct xn_reply *ret_reply, struct xn_error *err);
 
+/* A person or an import corrects closed intervals: the core's answer, as above. */
+int xn_engine_correct(struct xn_engine *engine, const struct xn_correction *correction,
+    struct xn_reply *ret_reply, struct xn_error *err);
+
 /*
  * A person applies a policy text. With problems (in `arena`) it is not applied and the result is
  * XN_EINVALID. With `apply` false it is only checked.

@@ -34,7 +34,7 @@ xn_results_add(struct xn_results *results, int64_t seq, const struct xn_event *e
     const struct xn_actions *actions)
 {
 	if (event->kind == XN_EV_COMMAND || event->kind == XN_EV_POLICY ||
-	    event->kind == XN_EV_VIRT_DONE) {
+	    event->kind == XN_EV_VIRT_DONE || event->kind == XN_EV_CORRECTION) {
 		struct xn_result *result = push(results);
 
 		result->event = malloc(sizeof(*event));
@@ -111,6 +111,12 @@ store_event(
 		    event->command.note[0] == '\0' ? "" : ": ", event->command.note);
 		return xn_store_audit(
 		    store, now, event->command.actor, verb_word(event->command.verb), body, err);
+	}
+	if (event->kind == XN_EV_CORRECTION) {
+		const struct xn_correction *what = &event->correction.what;
+
+		snprintf(body, sizeof(body), "%s: %s", what->meter, what->reason);
+		return xn_store_audit(store, now, what->author, "correct", body, err);
 	}
 	return XN_OK;
 }

@@ -105,6 +105,7 @@ put_correction(struct xn_store *store, int64_t revision, xn_instant at, const st
 	sqlite3_bind_int64(statement, 2, at.ms);
 	xn_sql_text(statement, 3, row->ledger.author);
 	xn_sql_text(statement, 4, row->ledger.reason);
+	xn_sql_text(statement, 5, row->ledger.evidence);
 	return xn_sql_run(store, statement, err);
 }
 

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "orchestrator/core/attribution.h"
 #include "orchestrator/core/explain.h"
 #include "orchestrator/core/inventory.h"
+#include "orchestrator/core/kpi.h"
 #include "orchestrator/core/telemetry.h"
 
 #define WHY_NOTES_MAX 50
@@ -48,19 +50,34 @@ has_role(const struct xn_views *views, enum xn_meter_role role)
 
 /* ---- status ---- */
 
+/* Power given over power of IT at this moment: no PUE, which is of energies over a year. */
+static json_t *
+power_ratio(const struct xn_views *views)
+{
+	const struct xn_picture *p = &views->core->picture;
+	struct xn_kpi ratio;
+
+	if (!p->complete || !has_role(views, XN_METER_GRID) || !has_role(views, XN_METER_FEED))
+		return json_null();
+	ratio = xn_kpi_pue(
+	    (double)(p->grid.mw + p->pv.mw + p->battery.mw + p->generator.mw), (double)p->it.mw);
+	return ratio.state == XN_KPI_VALUE ? json_real(ratio.value) : json_null();
+}
+
 static json_t *
 power_of(const struct xn_views *views)
 {
 	const struct xn_picture *p = &views->core->picture;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "grid_w",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "grid_w",
 	    xn_json_watts(has_role(views, XN_METER_GRID), p->grid), "pv_w",
 	    xn_json_watts(has_role(views, XN_METER_PV), p->pv), "battery_w",
 	    xn_json_watts(has_role(views, XN_METER_BATTERY), p->battery), "generator_w",
 	    xn_json_watts(has_role(views, XN_METER_GENERATOR), p->generator), "cooling_w",
 	    xn_json_watts(has_role(views, XN_METER_COOLING), p->cooling), "it_w",
 	    xn_json_watts(has_role(views, XN_METER_FEED), p->it), "losses_w",
-	    xn_json_watts(has_role(views, XN_METER_GRID), p->losses), "complete", (int)p->complete);
+	    xn_json_watts(has_role(views, XN_METER_GRID), p->losses), "complete", (int)p->complete,
+	    "power_ratio_now", power_ratio(views));
 }
 
 static json_t *
@@ -305,15 +322,18 @@ vm_row(const struct xn_views *views, uint32_t vm)
 	bool placed = row->host != XN_NONE;
 	bool measured = placed && views->core->hosts[row->host].power_quality >= XN_QUALITY_STALE;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:f, s:i, s:i, s:f, s:o, s:o, s:o, s:b}",
-	    "name", xn_json_name(row->facts.name), "uuid", uuid_text(&row->uuid), "host",
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:f, s:i, s:i, s:f, s:o, s:o, s:o, s:b}", "name",
+	    xn_json_name(row->facts.name), "uuid", uuid_text(&row->uuid), "host",
 	    placed ? json_string(topology->hosts[row->host].name) : json_null(), "rack",
 	    placed ? rack_name(views, topology->hosts[row->host].rack) : json_null(), "state",
-	    vm_state_word(views, vm), "power_w", xn_json_watts(measured, row->power), "used_cores",
-	    (double)row->used_millicores / 1000, "vcpus", (int)row->facts.vcpus, "memory_mib",
-	    (int)row->facts.memory_mib, "energy_wh", (double)row->energy.mj / (double)XN_WH_MJ,
-	    "group", xn_json_text(row->facts.group), "platform", xn_json_text(row->facts.platform),
-	    "agency", xn_json_text(row->facts.agency), "movable", (int)row->facts.movable);
+	    vm_state_word(views, vm), "power_w", xn_json_watts(measured, row->power),
+	    "power_error_w", xn_json_watts(measured, xn_attribution_error(views->core, vm)),
+	    "used_cores", (double)row->used_millicores / 1000, "vcpus", (int)row->facts.vcpus,
+	    "memory_mib", (int)row->facts.memory_mib, "energy_wh",
+	    (double)row->energy.mj / (double)XN_WH_MJ, "group", xn_json_text(row->facts.group),
+	    "platform", xn_json_text(row->facts.platform), "agency",
+	    xn_json_text(row->facts.agency), "movable", (int)row->facts.movable);
 }
 
 json_t *

@@ -155,7 +155,8 @@ admit(struct xn_virt *virt, const struct xn_event *event)
 	case XN_EV_READING:
 	case XN_EV_COMMAND:
 	case XN_EV_POLICY:
-	case XN_EV_STORAGE: break;
+	case XN_EV_STORAGE:
+	case XN_EV_CORRECTION: break;
 	}
 	return false;
 }

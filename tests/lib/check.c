@@ -183,21 +183,59 @@ check_calm(struct site *site)
 			    xn_core_hold(core, r));
 }
 
-/* Every interval's debits equal its credits. */
-void
-check_ledger(struct site *site)
+/* Every interval's debits equal its credits, and so do those of every correction. */
+static void
+check_balance(struct site *site)
 {
 	for (uint32_t i = 0; i < site->ledger_count; i++) {
+		const struct site_row *row = &site->ledger[i];
 		int64_t sum = 0;
 
-		if (i > 0 && site->ledger[i].start.ms == site->ledger[i - 1].start.ms)
+		if (i > 0 && row->start.ms == row[-1].start.ms && row->revision == row[-1].revision)
 			continue;
-		for (uint32_t j = i; j < site->ledger_count; j++)
-			if (site->ledger[j].start.ms == site->ledger[i].start.ms &&
-			    site->ledger[j].account != XN_ACCOUNT_METER)
+		for (uint32_t j = 0; j < site->ledger_count; j++)
+			if (site->ledger[j].start.ms == row->start.ms &&
+			    site->ledger[j].revision == row->revision &&
+			    site->ledger[j].account < XN_ACCOUNT_METER)
 				sum += site->ledger[j].mj;
 		if (sum != 0)
 			check_fail(site, "the interval at %lld sums to %lld mJ",
-			    (long long)site->ledger[i].start.ms, (long long)sum);
+			    (long long)row->start.ms, (long long)sum);
 	}
+}
+
+/* Every joule that a meter booked is in a row, in an open interval, or on its way. */
+static void
+check_joules(struct site *site)
+{
+	const struct xn_core *core = site->core;
+
+	for (uint32_t m = 0; m < site->world.meter_count; m++) {
+		int64_t sum = core->meters[m].late.tally.energy.mj;
+
+		for (int s = 0; s < XN_SLOTS; s++)
+			sum += core->meters[m].slots[s].energy.mj;
+		for (uint32_t i = 0; i < core->correcting_count; i++) {
+			const struct xn_correcting *job =
+			    &core->correcting[(core->correcting_first + i) % XN_CORRECTIONS_MAX];
+
+			if (job->meter == m)
+				sum += job->left.tally.energy.mj;
+		}
+		for (uint32_t i = 0; i < site->ledger_count; i++)
+			if (site->ledger[i].account == XN_ACCOUNT_METER &&
+			    site->ledger[i].subject == m)
+				sum += site->ledger[i].mj;
+		if (sum != core->meters[m].booked.mj + core->meters[m].returned.mj)
+			check_fail(site, "%s booked %lld mJ, the ledger has %lld mJ",
+			    site->world.topo_meters[m].name, (long long)core->meters[m].booked.mj,
+			    (long long)sum);
+	}
+}
+
+void
+check_ledger(struct site *site)
+{
+	check_balance(site);
+	check_joules(site);
 }

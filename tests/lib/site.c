@@ -102,18 +102,20 @@ static void
 book(struct site *site, const struct xn_action *action)
 {
 	struct site_row row = {action->ledger.start, action->ledger.account, action->ledger.subject,
-	    action->ledger.energy.mj};
+	    action->ledger.energy.mj, action->ledger.correction ? site->steps : 0};
 
 	if (site->broken == BREAK_LEDGER && row.account == XN_ACCOUNT_GRID)
 		row.mj -= 1000;
-	/* A replay says rows again: they are stored once, by interval, account and subject. */
+	/* A replay says rows again: they are stored once, by interval, account, subject and
+	 * revision. */
 	for (uint32_t i = site->ledger_count; i > 0; i--) {
 		const struct site_row *old = &site->ledger[i - 1];
 
-		if (old->start.ms < row.start.ms)
+		if (row.revision == 0 ? old->revision == 0 && old->start.ms < row.start.ms
+				      : old->revision != 0 && old->revision < row.revision)
 			break;
-		if (old->start.ms == row.start.ms && old->account == row.account &&
-		    old->subject == row.subject) {
+		if (old->revision == row.revision && old->start.ms == row.start.ms &&
+		    old->account == row.account && old->subject == row.subject) {
 			if (old->mj != row.mj)
 				check_fail(site, "ledger: a replay books another figure");
 			return;
@@ -186,6 +188,7 @@ commit(struct site *site)
 static void
 step(struct site *site, const struct xn_event *event)
 {
+	site->steps++;
 	xn_core_step(site->core, event, site->actions);
 	for (uint32_t a = 0; a < site->actions->count && site->failure[0] == '\0'; a++)
 		act(site, &site->actions->items[a]);
@@ -200,6 +203,7 @@ save_snapshot(struct site *site)
 	assert(!out.full);
 	site->snapshot_used = out.used;
 	site->snapshot_at = site->journal_used;
+	site->snapshot_steps = site->steps;
 }
 
 /* ---- a crash and the restart ---- */
@@ -260,8 +264,10 @@ site_crash(struct site *site)
 	new_core(site);
 	if (site->snapshot_used > 0 && dice_chance(&site->dice, 500000)) {
 		load_snapshot(site);
+		site->steps = site->snapshot_steps;
 		replay(site, site->snapshot_at);
 	} else {
+		site->steps = 0;
 		replay(site, 0);
 	}
 	world_virt_restart(&site->world);

@@ -31,6 +31,7 @@ struct site_row {
 	enum xn_account account;
 	uint32_t subject;
 	int64_t mj;
+	uint64_t revision; /* the step that corrected; 0: the first closing */
 };
 
 struct site {
@@ -49,7 +50,8 @@ struct site {
 	size_t journal_used, journal_size;
 	uint8_t *snapshot;
 	size_t snapshot_used, snapshot_at; /* journal offset it stands for */
-	uint64_t seen[WORLD_RACKS + 1];    /* highest sequence committed, by agent */
+	uint64_t snapshot_steps;
+	uint64_t seen[WORLD_RACKS + 1]; /* highest sequence committed, by agent */
 	struct site_row *ledger;
 	uint32_t ledger_count;
 
@@ -59,6 +61,7 @@ struct site {
 	uint64_t pending_seen[WORLD_RACKS + 1];
 	xn_instant retry[WORLD_RACKS + 1]; /* an agent waits until then */
 	bool told_full;
+	uint64_t steps; /* of the journal, stepped */
 	bool replaying;
 
 	/* What the checks remember. */

@@ -11,6 +11,7 @@
 #include "common/loop.h"
 #include "orchestrator/shell/engine.h"
 #include "orchestrator/shell/engine_results.h"
+#include "orchestrator/shell/store_sqlite.h"
 
 static const struct xn_topo_rack racks[2] = {
     {.name = "A01", .room = "r", .feed_rating = {{3680000}}, .cooling_meter = XN_NONE},
@@ -221,6 +222,52 @@ saved(const struct fixture *f, size_t *ret_size)
 	return out.base;
 }
 
+static char *
+evidence_of(struct fixture *f)
+{
+	sqlite3_stmt *row;
+	char *text;
+
+	assert_int_equal(
+	    sqlite3_prepare_v2(f->store->db,
+		"SELECT author || ': ' || reason || ' (' || evidence || ')' FROM correction", -1,
+		&row, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+	text = strdup((const char *)sqlite3_column_text(row, 0));
+	sqlite3_finalize(row);
+	return text;
+}
+
+static void
+a_correction_is_answered_and_kept_with_its_evidence(void **state)
+{
+	struct fixture *f = *state;
+	struct xn_correction what = {.meter = "a",
+	    .start = {1700000040000},
+	    .end = {1700000100000},
+	    .energy = {1000},
+	    .grade = XN_GRADE_SUBSTITUTED,
+	    .author = "lan",
+	    .reason = "it was bridged",
+	    .evidence = "photo 4"};
+	struct xn_reply reply;
+	struct xn_error err;
+	char *text;
+
+	xn_engine_boot(&f->engine);
+	assert_int_equal(xn_engine_correct(&f->engine, &what, &reply, &err), XN_OK);
+	assert_int_equal(reply.code, XN_OK);
+	assert_string_equal(reply.text, "a: 1 interval corrected");
+	text = evidence_of(f);
+	assert_string_equal(text, "lan: it was bridged (photo 4)");
+	free(text);
+	snprintf(what.meter, sizeof(what.meter), "z");
+	assert_int_equal(xn_engine_correct(&f->engine, &what, &reply, &err), XN_OK);
+	assert_int_equal(reply.code, XN_EINVALID);
+	assert_string_equal(reply.text, "there is no meter z");
+}
+
 static void
 a_replay_gives_the_same_state_to_the_last_bit(void **state)
 {
@@ -384,6 +431,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    STORY(a_correction_is_answered_and_kept_with_its_evidence),
 	    STORY(a_replay_gives_the_same_state_to_the_last_bit),
 	    STORY(a_snapshot_makes_the_replay_short),
 	    STORY(a_move_under_way_is_looked_at_after_a_restart_and_not_repeated),

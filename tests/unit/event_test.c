@@ -113,9 +113,30 @@ the_small_ones_come_back(void **state)
 }
 
 static void
+a_correction_comes_back(void **state)
+{
+	struct xn_event event = {.kind = XN_EV_CORRECTION, .now = {1700000000123}};
+	struct xn_correction *what = &event.correction.what;
+	struct xn_event back;
+
+	(void)state;
+	event.correction.request = 9;
+	snprintf(what->meter, sizeof(what->meter), "pdu-a07-a/3");
+	what->start.ms = 1700000000000;
+	what->end.ms = 1700001800000;
+	what->energy.mj = -5;
+	what->grade = XN_GRADE_SUBSTITUTED;
+	snprintf(what->author, sizeof(what->author), "lan");
+	snprintf(what->reason, sizeof(what->reason), "hiệu chuẩn");
+	snprintf(what->evidence, sizeof(what->evidence), "invoice 17");
+	back = across(&event);
+	assert_memory_equal(&back.correction, &event.correction, sizeof(event.correction));
+}
+
+static void
 bytes_that_are_no_event_are_refused(void **state)
 {
-	static const uint8_t wrong[][32] = {{0}, {13}, {255},
+	static const uint8_t wrong[][32] = {{0}, {14}, {255},
 	    {XN_EV_STORAGE, 0, 0, 0, 0, 0, 0, 0, 1, 2},
 	    {XN_EV_READING, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 9}};
 	struct xn_error err;
@@ -169,6 +190,7 @@ main(void)
 	    cmocka_unit_test(a_reading_comes_back),
 	    cmocka_unit_test(a_vm_and_its_load_come_back),
 	    cmocka_unit_test(the_small_ones_come_back),
+	    cmocka_unit_test(a_correction_comes_back),
 	    cmocka_unit_test(bytes_that_are_no_event_are_refused),
 	    cmocka_unit_test(a_request_comes_back_and_other_kinds_do_not_cross),
 	};
