@@ -90,6 +90,7 @@ static json_t *
 month_row(const struct xn_outlook *outlook, const struct xn_forecast *forecast, xn_instant start,
     const struct xn_price *booked, const struct xn_energy_plan *plan)
 {
+	struct xn_date date = xn_date_of(start, outlook->utc_offset_s);
 	json_t *row = json_object();
 	const struct xn_price_month *so_far = NULL;
 	xn_money per_kw;
@@ -97,7 +98,7 @@ month_row(const struct xn_outlook *outlook, const struct xn_forecast *forecast, 
 	for (unsigned i = 0; i < booked->month_count; i++)
 		if (booked->months[i].start.ms == start.ms)
 			so_far = &booked->months[i];
-	json_object_set_new(row, "month", xn_json_instant(start, outlook->utc_offset_s));
+	json_object_set_new(row, "month", json_sprintf("%04d-%02d", date.year, date.month));
 	json_object_set_new(row, "booked_kw",
 	    so_far == NULL ? json_null() : json_real((double)so_far->peak.mw / 1e6));
 	json_object_set_new(row, "booked_at",

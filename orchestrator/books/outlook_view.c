@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "common/calendar.h"
 #include "orchestrator/books/json.h"
 
 json_t *
@@ -200,8 +201,9 @@ check(json_t *answer, const struct xn_outlook *outlook, unsigned days)
 	json_t *sum = json_object();
 
 	for (unsigned i = 0; i < count; i++) {
+		struct xn_date date = xn_date_of(scored[i].start, outlook->utc_offset_s);
 		json_t *row = json_pack("{s:o, s:s, s:b}", "day",
-		    xn_json_instant(scored[i].start, outlook->utc_offset_s), "method",
+		    json_sprintf("%04d-%02d-%02d", date.year, date.month, date.day), "method",
 		    method_of(outlook, scored[i].choice.last_week), "naive",
 		    scored[i].choice.last_week);
 
