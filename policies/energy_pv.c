@@ -3,6 +3,7 @@
 #include "policies/energy_plan_parts.h"
 
 #define ROWS_MAX 40000u /* a year of quarters of an hour */
+#define KW_MOST  INT64_C(100000000)
 
 static bool
 read_power(struct xn_plan_reader *in, const struct xn_yaml *field, xn_power *ret_power)
@@ -11,8 +12,8 @@ read_power(struct xn_plan_reader *in, const struct xn_yaml *field, xn_power *ret
 
 	if (!xn_value_number(field, in->problems, &milli))
 		return false;
-	if (milli < 0 || milli > INT64_C(1000000000000)) {
-		xn_problem_add(in->problems, field->mark, NULL, "a power in kW is 0 or more");
+	if (milli > KW_MOST * 1000) {
+		xn_problem_add(in->problems, field->mark, NULL, "more kW than there can be");
 		return false;
 	}
 	ret_power->mw = milli * 1000; /* thousandths of a kW are W */

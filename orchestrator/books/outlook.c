@@ -5,8 +5,9 @@
 
 #include "common/calendar.h"
 
-#define DAY_MS  INT64_C(86400000)
-#define SLOT_MS INT64_C(1800000)
+#define DAY_MS     INT64_C(86400000)
+#define SLOT_MS    INT64_C(1800000)
+#define POWER_MOST 1e9 /* kW: what is booked was held against its meters' ratings */
 
 #define SOURCES                                                                                    \
 	(XN_ACCOUNT_BIT(XN_ACCOUNT_GRID) | XN_ACCOUNT_BIT(XN_ACCOUNT_PV) |                         \
@@ -172,14 +173,14 @@ lay_out(struct xn_outlook *outlook, struct xn_books *books, unsigned days, struc
 
 int
 xn_outlook_read(struct xn_outlook *outlook, struct xn_books *books, enum xn_outlook_kind kind,
-    unsigned days, double most, struct xn_arena *arena, struct xn_error *err)
+    unsigned days, struct xn_arena *arena, struct xn_error *err)
 {
 	struct filling in = {.outlook = outlook};
 	struct xn_books_query query = {
 	    .accounts = kinds[kind].accounts, .step = XN_BOOKS_INTERVAL, .whole = true};
 	int result;
 
-	*outlook = (struct xn_outlook){.kind = kind, .arena = arena, .most = most > 0 ? most : 1e9};
+	*outlook = (struct xn_outlook){.kind = kind, .arena = arena};
 	result = lay_out(outlook, books, days, err);
 	if (result != XN_OK)
 		return result;
@@ -211,9 +212,10 @@ phase_of(const struct xn_outlook *outlook, unsigned index)
 	return (unsigned)((monday % (7 * DAY_MS) + 7 * DAY_MS) % (7 * DAY_MS) / outlook->slot.ms);
 }
 
-/* From what is before the slot `origin` alone. */
+/* Two days from what is before the slot `origin` alone: bands go by how far ahead a slot is of all
+ * that is forecast, so that what is shown and what is scored have the same. */
 static struct xn_forecast
-forecast(const struct xn_outlook *outlook, unsigned origin, unsigned horizon, bool last_week)
+forecast(const struct xn_outlook *outlook, unsigned origin, bool last_week)
 {
 	bool warm = outlook->kind == XN_OUTLOOK_TEMPERATURE;
 	unsigned most = (warm ? XN_OUTLOOK_HISTORY_C : XN_OUTLOOK_HISTORY) * outlook->per_day;
@@ -224,10 +226,10 @@ forecast(const struct xn_outlook *outlook, unsigned origin, unsigned horizon, bo
 	    .per_day = outlook->per_day,
 	    .phase = phase_of(outlook, skip),
 	    .least = warm ? -100 : 0,
-	    .most = warm ? 100 : outlook->most};
+	    .most = warm ? 100 : POWER_MOST};
 
-	return last_week ? xn_forecast_last_week(outlook->arena, &series, horizon)
-			 : xn_forecast_make(outlook->arena, &series, horizon);
+	return last_week ? xn_forecast_last_week(outlook->arena, &series, 2 * outlook->per_day)
+			 : xn_forecast_make(outlook->arena, &series, 2 * outlook->per_day);
 }
 
 /* Fitted forecasts of days, one behind the other, and what came: days[0] begins at `first`. */
@@ -241,7 +243,7 @@ put_day(const struct xn_outlook *outlook, unsigned origin, bool last_week,
     struct xn_forecast_slot *ret_slots)
 {
 	size_t before = outlook->arena->used;
-	struct xn_forecast made = forecast(outlook, origin, outlook->per_day, last_week);
+	struct xn_forecast made = forecast(outlook, origin, last_week);
 
 	memcpy(ret_slots, made.slots, outlook->per_day * sizeof(made.slots[0]));
 	outlook->arena->used = before;
@@ -285,10 +287,13 @@ xn_outlook_make(
     const struct xn_outlook *outlook, unsigned hours, struct xn_outlook_choice *ret_choice)
 {
 	struct rehearsal on = rehearse(outlook, XN_OUTLOOK_TRIAL);
-	unsigned horizon = (hours * outlook->per_day + 23) / 24;
+	unsigned asked = (hours * outlook->per_day + 23) / 24;
+	struct xn_forecast made;
 
 	*ret_choice = choose(outlook, &on, on.days);
-	return forecast(outlook, outlook->count, horizon, ret_choice->last_week);
+	made = forecast(outlook, outlook->count, ret_choice->last_week);
+	made.count = asked < made.count ? asked : made.count;
+	return made;
 }
 
 unsigned

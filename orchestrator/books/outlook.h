@@ -47,16 +47,14 @@ struct xn_outlook {
 	int utc_offset_s;
 	unsigned per_day, count, gaps;
 	double *values; /* kW, degC; NaN: a gap */
-	double most;    /* what cannot be exceeded */
 };
 
 /*
  * The last `days` days of what is booked, without what is before the first slot that is known; in
- * the arena, which needs XN_OUTLOOK_ARENA_SIZE. `most` in kW; 0: not known. XN_ENOTFOUND: there is
- * nothing of this kind.
+ * the arena, which needs XN_OUTLOOK_ARENA_SIZE. XN_ENOTFOUND: there is nothing of this kind.
  */
 int xn_outlook_read(struct xn_outlook *outlook, struct xn_books *books, enum xn_outlook_kind kind,
-    unsigned days, double most, struct xn_arena *arena, struct xn_error *err);
+    unsigned days, struct xn_arena *arena, struct xn_error *err);
 
 /* The instant at which the slot of an index begins; `count` is the first that is not booked. */
 xn_instant xn_outlook_at(const struct xn_outlook *outlook, unsigned index);

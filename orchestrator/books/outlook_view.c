@@ -229,21 +229,6 @@ kind_of(const struct xn_question *question, enum xn_outlook_kind *ret_kind, stru
 	    question->argument);
 }
 
-/* The plan in force at the end of what is booked, where the forecast begins; NULL: none. */
-static const struct xn_energy_plan *
-plan_of(struct xn_plans *plans, const struct xn_question *question)
-{
-	return xn_plans_at(plans, xn_question_place(question).now);
-}
-
-static double
-most_of(const struct xn_energy_plan *plan, enum xn_outlook_kind kind)
-{
-	return plan == NULL || kind != XN_OUTLOOK_PV
-	    ? 0
-	    : (double)xn_energy_plan_sources(plan)->pv_peak.mw / 1e6;
-}
-
 json_t *
 xn_outlook_show(const struct xn_question *question, struct xn_error *err)
 {
@@ -260,9 +245,10 @@ xn_outlook_show(const struct xn_question *question, struct xn_error *err)
 		return NULL;
 	xn_arena_map(&arena, XN_OUTLOOK_ARENA_SIZE);
 	xn_plans_open(&plans, question->books);
-	plan = plan_of(&plans, question);
+	/* The one in force where the forecast begins. */
+	plan = xn_plans_at(&plans, xn_question_place(question).now);
 	if (xn_outlook_read(&outlook, question->books, kind, XN_OUTLOOK_HISTORY + XN_OUTLOOK_TRIAL,
-		most_of(plan, kind), &arena, err) == XN_OK) {
+		&arena, err) == XN_OK) {
 		answer = begin(question, &outlook);
 		if (show(answer, question, &outlook, (unsigned)hours, plan, err) != XN_OK) {
 			json_decref(answer);
@@ -279,7 +265,6 @@ xn_outlook_check(const struct xn_question *question, struct xn_error *err)
 {
 	enum xn_outlook_kind kind;
 	struct xn_outlook outlook;
-	struct xn_plans plans;
 	struct xn_arena arena;
 	json_t *answer = NULL;
 	int64_t days;
@@ -288,14 +273,11 @@ xn_outlook_check(const struct xn_question *question, struct xn_error *err)
 	    xn_question_number(question, "days", 14, 1, XN_OUTLOOK_DAYS_MAX, &days, err) != XN_OK)
 		return NULL;
 	xn_arena_map(&arena, XN_OUTLOOK_ARENA_SIZE);
-	xn_plans_open(&plans, question->books);
 	if (xn_outlook_read(&outlook, question->books, kind,
-		XN_OUTLOOK_HISTORY + XN_OUTLOOK_TRIAL + (unsigned)days,
-		most_of(plan_of(&plans, question), kind), &arena, err) == XN_OK) {
+		XN_OUTLOOK_HISTORY + XN_OUTLOOK_TRIAL + (unsigned)days, &arena, err) == XN_OK) {
 		answer = begin(question, &outlook);
 		check(answer, &outlook, (unsigned)days);
 	}
-	xn_plans_close(&plans);
 	xn_arena_unmap(&arena);
 	return answer;
 }
