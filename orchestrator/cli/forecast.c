@@ -51,7 +51,7 @@ is_celsius(const json_t *answer)
 }
 
 static void
-add(struct columns *columns, const char *title, const char *field, enum xn_cell cell)
+add(struct columns *columns, const char *title, const char *field, enum xn_cell_kind cell)
 {
 	char *kept = columns->fields[columns->count];
 
