@@ -171,7 +171,7 @@ test: deps ## everything, real parts included
 	@$(MAKE) --no-print-directory test-all
 
 .PHONY: test-all
-test-all: all layers $(unit) $(O)/xanh-sim
+test-all: all layers $(unit) $(loads) $(O)/xanh-sim
 	@XANH_BUILD=$(CURDIR)/$(O) SEEDS=$(SEEDS) $(call prove,$(JOBS),$(unit) tests/sim/run.t tests/tidy.t)
 	@XANH_BUILD=$(CURDIR)/$(O) $(call prove,1,$(integration))
 
