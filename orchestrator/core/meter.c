@@ -334,14 +334,16 @@ cleaned(const struct booker *booker, const struct xn_meter_reading *reading)
 	}
 	if (!clean.has_register)
 		return clean;
-	/* All ones; or all zeros of a register that has counted. A register that wrapped or was
-	 * reset is believed by what it counts next. */
+	/* All ones are no value. Zero of a register that has counted is none either, and was no
+	 * count: one that wrapped or was reset is believed by what it counts next. */
 	if (clean.counted < 0 ||
 	    (rules->modulus > 0 &&
-		clean.counted >= rules->modulus - (rules->step.mj > 0 ? rules->step.mj : 1)) ||
-	    (clean.counted == 0 && state->has_register && state->base.value > 0)) {
+		clean.counted >= rules->modulus - (rules->step.mj > 0 ? rules->step.mj : 1))) {
 		clean.has_register = false;
 		clean.events |= XN_METER_MISSING;
+	} else if (clean.counted == 0 && state->has_register && state->base.value > 0) {
+		clean.has_register = false;
+		clean.events |= XN_METER_MISSING | XN_METER_GLITCH;
 	}
 	return clean;
 }
