@@ -19,6 +19,7 @@
 #define ARENA_SIZE  ((size_t)4 << 30) /* address space */
 #define SCRATCH     ((size_t)1 << 20) /* of one row */
 #define BITS_MAX    64
+#define DIGITS_MAX  30 /* 2^64 counts of 1 MWh have 26 */
 #define INTERVAL_MS INT64_C(1800000)
 #define ZONE        "Asia/Ho_Chi_Minh"
 
@@ -140,7 +141,7 @@ read_number(const char *text, int64_t factor, bool *ret_has, xn_register *ret_va
 	long double real;
 	char *end;
 
-	for (; *at >= '0' && *at <= '9' && at - text < 24; at++)
+	for (; *at >= '0' && *at <= '9' && at - text < DIGITS_MAX; at++)
 		whole = whole * 10 + (*at - '0');
 	if (*at == '.')
 		for (at++; *at >= '0' && *at <= '9'; at++)
@@ -155,9 +156,9 @@ read_number(const char *text, int64_t factor, bool *ret_has, xn_register *ret_va
 	if (*at == '\0' && at > text)
 		return true;
 	real = strtold(text, &end); /* 1e6, nan, inf */
-	if (end == text || *end != '\0')
+	if (end == text || *end != '\0' || strpbrk(text, "xX") != NULL)
 		return false;
-	*ret_has = isfinite(real) && fabsl(real) < 1e24L;
+	*ret_has = isfinite(real) && fabsl(real) < 1e30L;
 	*ret_value = *ret_has ? (xn_register)roundl(real * (long double)factor) : 0;
 	return true;
 }

@@ -201,6 +201,8 @@ begin_anew(const struct booker *booker)
 	mj = sure > state->odd_since.mj ? sure : state->odd_since.mj;
 	taken = mj < state->ahead.mj ? mj : state->ahead.mj;
 	state->ahead.mj = state->since.mj = 0;
+	if (is_gap(rules, from.at, first->at))
+		emit(booker, from.at, first->at, 0, XN_GRADE_NONE, false, XN_METER_GAP);
 	tell(booker, first->at, reset ? XN_METER_RESET : XN_METER_REPLACED);
 	if (mj > taken)
 		emit(booker, from.changed, first->at, mj - taken, XN_GRADE_ESTIMATED, false, 0);
