@@ -406,15 +406,21 @@ xn_meter_reclock(struct xn_meter_state *state, const struct xn_meter_rules *rule
 {
 	const struct booker booker = {state, rules, sink, context};
 	xn_instant before = {next->at.ms - rules->sample.ms};
+	int64_t still_ms;
 
 	confirm(&booker);
+	still_ms = xn_since(state->base.at, state->base.changed).ms;
 	tell(&booker, next->at, XN_METER_CLOCK);
-	/* Watts are not held over it; the register goes on, its last change a sample before. */
+	/* Watts are not held over it; the register goes on. It last changed a few samples before,
+	 * or stood still as long as it had. */
+	if (still_ms < (GAP_SAMPLES - 1) * rules->sample.ms)
+		still_ms = (GAP_SAMPLES - 1) * rules->sample.ms;
 	state->has_power = false;
 	state->at = before;
 	state->base.at = before;
-	state->base.changed.ms = next->at.ms - GAP_SAMPLES * rules->sample.ms;
-	state->base.same = 0;
+	state->base.changed.ms = before.ms - still_ms;
+	if (state->base.same < STALL_READINGS)
+		state->base.same = 0;
 	state->odd = 0;
 }
 
