@@ -401,10 +401,17 @@ add_part(struct xn_booked *row, const struct xn_meter_piece *piece, int64_t mj, 
 		row->grade = piece->grade;
 }
 
+/* Where pieces go, and how far the clock had come before it was set back. */
+struct booking {
+	struct xn_bookings *bookings;
+	xn_instant passed;
+};
+
 static void
 add_piece(void *context, const struct xn_meter_piece *piece)
 {
-	struct xn_bookings *bookings = context;
+	const struct booking *booking = context;
+	struct xn_bookings *bookings = booking->bookings;
 	uint32_t first = interval_at(bookings, piece->start.ms);
 	uint32_t last =
 	    piece->end.ms > piece->start.ms ? interval_at(bookings, piece->end.ms - 1) : first;
@@ -417,6 +424,7 @@ add_piece(void *context, const struct xn_meter_piece *piece)
 		int64_t from = i == first ? piece->start.ms : start;
 
 		add_part(&bookings->rows[i], piece, upto - before, stop - from);
+		bookings->rows[i].again |= from < booking->passed.ms;
 		before = upto;
 	}
 }
@@ -435,7 +443,8 @@ level(struct xn_bookings *bookings, const struct xn_meter_rules *rules)
 	for (uint32_t i = 0; rules->max.mw > 0 && i < bookings->count; i++) {
 		struct xn_booked *row = &bookings->rows[i];
 
-		if (row->grade < XN_GRADE_INTERPOLATED && !(row->events & XN_METER_CLOCK))
+		if (row->grade < XN_GRADE_INTERPOLATED && !row->again &&
+		    !(row->events & XN_METER_CLOCK))
 			continue;
 		for (uint32_t away = 1; row->energy.mj > most && away < 96; away++)
 			for (int side = 0; side < 2; side++) {
@@ -464,16 +473,20 @@ level(struct xn_bookings *bookings, const struct xn_meter_rules *rules)
 static void
 book_all(struct order *order, const struct xn_meter_rules *rules, struct xn_bookings *bookings)
 {
+	struct booking booking = {.bookings = bookings, .passed = {INT64_MIN}};
 	struct xn_meter_state state = {0};
 
 	for (uint32_t i = 0; i < order->count; i++) {
 		const struct row *row = &order->rows[i];
 
-		if (i > 0 && row->segment != row[-1].segment)
-			xn_meter_reclock(&state, rules, &row->reading, add_piece, bookings);
-		xn_meter_book(&state, rules, &row->reading, add_piece, bookings);
+		if (i > 0 && row->segment != row[-1].segment) {
+			xn_meter_reclock(&state, rules, &row->reading, add_piece, &booking);
+			if (row[-1].reading.at.ms > booking.passed.ms)
+				booking.passed = row[-1].reading.at;
+		}
+		xn_meter_book(&state, rules, &row->reading, add_piece, &booking);
 	}
-	xn_meter_finish(&state, rules, add_piece, bookings);
+	xn_meter_finish(&state, rules, add_piece, &booking);
 	for (uint32_t i = 0; i < order->left_count; i++)
 		bookings->rows[interval_at(bookings, order->left[i].reading.at.ms)].events |=
 		    order->left[i].events;
