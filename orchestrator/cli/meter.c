@@ -206,11 +206,14 @@ read_row(struct xn_csv *csv, const int columns[3], struct xn_problems *problems,
 	xn_register watts = 0;
 	const struct xn_yaml *power = columns[2] < 0 ? NULL : &csv->fields[columns[2]];
 	const struct xn_yaml *counted = columns[1] < 0 ? NULL : &csv->fields[columns[1]];
+	bool good;
 
-	if (!read_instant(&csv->fields[columns[0]], problems, &row.at) ||
-	    !read_value(
-		counted, problems, XN_WH_MJ, "Wh", &row.has_register, &row.counted, &row.events) ||
-	    !read_value(power, problems, 1000, "W", &row.has_power, &watts, &row.events))
+	/* All three, so that every mistake is told. */
+	good = read_instant(&csv->fields[columns[0]], problems, &row.at);
+	good &= read_value(
+	    counted, problems, XN_WH_MJ, "Wh", &row.has_register, &row.counted, &row.events);
+	good &= read_value(power, problems, 1000, "W", &row.has_power, &watts, &row.events);
+	if (!good)
 		return;
 	if (watts > INT64_MAX / 4)
 		watts = INT64_MAX / 4;

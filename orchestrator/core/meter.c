@@ -327,7 +327,9 @@ cleaned(const struct booker *booker, const struct xn_meter_reading *reading)
 {
 	const struct xn_meter_rules *rules = booker->rules;
 	const struct xn_meter_state *state = booker->state;
+	const struct xn_meter_point *last = state->has_next ? &state->next : &state->base;
 	struct xn_meter_reading clean = *reading;
+	xn_register step;
 	int64_t max_mw = rules->max.mw > 0 ? rules->max.mw : POWER_MAX_MW;
 
 	if (clean.has_power && (clean.power.mw < 0 || clean.power.mw > max_mw + max_mw / 10)) {
@@ -337,13 +339,15 @@ cleaned(const struct booker *booker, const struct xn_meter_reading *reading)
 	if (!clean.has_register)
 		return clean;
 	/* All ones are no value. Zero of a register that has counted is none either, and was no
-	 * count: one that wrapped or was reset is believed by what it counts next. */
+	 * count, unless it wrapped just now; one that was reset is believed by what it counts next.
+	 */
 	if (clean.counted < 0 ||
 	    (rules->modulus > 0 &&
 		clean.counted >= rules->modulus - (rules->step.mj > 0 ? rules->step.mj : 1))) {
 		clean.has_register = false;
 		clean.events |= XN_METER_MISSING;
-	} else if (clean.counted == 0 && state->has_register && state->base.value > 0) {
+	} else if (clean.counted == 0 && state->has_register && last->value > 0 &&
+	    judge(booker, last, &clean, &step) == ODD) {
 		clean.has_register = false;
 		clean.events |= XN_METER_MISSING | XN_METER_GLITCH;
 	}

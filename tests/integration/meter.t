@@ -82,6 +82,8 @@ def contract():
     ok(empty[2]['quality'] == '-' and empty[2]['energy_mj'] == '0', 'an interval of nothing has the quality -', empty)
     wrap = book(minutes([65530, 65533, 1, 5]), register='{bits: 16, unit: 1 Wh, reset: allowed}')
     ok(total(wrap) == 11 and wrap[0]['quality'] == 'R' and wrap[0]['events'] == 'rollover', 'a roll-over is measured across', wrap)
+    wrap = book(minutes([65530, 65534, 0, 0, 0, 0, 0, 0, 3]), register='{bits: 16, unit: 1 Wh, reset: allowed}')
+    ok(total(wrap) == 9 and wrap[0]['quality'] == 'R' and wrap[0]['events'] == 'rollover', 'to zero, too', wrap)
     reset = book(minutes([50000, 50010, 2, 12, 22, 32]))
     ok(abs(total(reset) - 42) < 1e-6 and 'reset' in events(reset) and abs(reset[0]['share'] * reset[0]['wh'] - 2) < 1e-3 and
        reset[0]['coverage'] < 5 / 30, 'after a reset the first low value is a lower bound, and its window is not covered', reset)
@@ -131,11 +133,37 @@ def contract():
     ok(total(wide) == 9e6, 'one of 1 MWh, too', wide)
     down = book(minutes(range(50000, 50010)) + minutes(range(20, 40), T0 + 4140))
     ok(total(down) == 48 and {'reset', 'gap'} <= events(down) and sum(row['coverage'] for row in down) * 30 < 29, 'a reset in a gap is both', down)
+    stands = [1000 + 200 * (min(i, 100) if i < 160 else i) for i in range(300)]
+    set_back = book(minutes(stands[:160]) + minutes(stands[160:], T0 + 100 * 60))
+    ok(total(set_back) == 299 * 200 and {'stall', 'clock'} <= events(set_back) and max(row['wh'] for row in set_back) <= 11001,
+       'a clock set back as a register that stood still counts again hides nothing', set_back)
+
+
+def numbers():
+    few = book(minutes(['1e6', '1.00001E6', '+1000020', '1000020.5']))
+    ok(abs(total(few) - 20.5) < 1e-6 and not events(few), 'decimals and exponents are numbers', few)
+    huge = book(minutes(['1e30', 2**80, '9' * 40, '1e99999', 'inf', 1000, 1001]))
+    ok(total(huge) == 1 and events(huge) == {'missing'}, 'what no register can show is missing', huge)
+    wild = book([(T0 + i * 60, None, [6000, 1e9, -5, 'nan', 6000][i % 5]) for i in range(61)], register=None)
+    ok(abs(total(wild) - 1200) < 1 and 'missing' in events(wild) and sum(row['coverage'] for row in wild) * 30 < 13, 'so are watts beyond the rating', wild)
+    ok(book([]) == [] and [row['quality'] for row in book([(T0, None, None)])] == ['-'], 'no rows are no intervals, a row of nothing is one')
+    for bits, unit, most, every in ((8, '1 Wh', '4 kW', 60), (16, '10 Wh', '22 kW', 300), (24, '1 kWh', '2 MW', 3600), (32, '100 Wh', '22 kW', 1), (48, '0.1 Wh', '10 kW', 10)):
+        size = {'1 Wh': 1, '10 Wh': 10, '1 kWh': 1000, '100 Wh': 100, '0.1 Wh': 0.1}[unit]
+        shown = [(2**bits - 4 + 2 * i) % 2**bits for i in range(1, 12)]
+        rows = book(minutes([f'{count * size:.1f}' for count in shown], every=every if every > 1 else 120), register=f'{{bits: {bits}, unit: {unit}}}', max_power=most)
+        ok(abs(total(rows) - 20 * size) < 1e-6 and 'R' in [row['quality'] for row in rows] and events(rows) == {'rollover'},
+           f'{bits} bits of {unit} wrap', rows)
+    for interval, seconds in (('1 min', 60), ('15 min', 900), ('1 h', 3600), ('1 d', 86400)):
+        rows = book(minutes(range(1000, 1000 + 600 * 12, 12), T0 + 7, 600), interval=interval)
+        ok(total(rows) - 599 * 12 < 1e-6 and all(one['end'] == two['start'] for one, two in zip(rows, rows[1:])) and
+           all(row['coverage'] == 1 and row['quality'] == 'M' for row in rows[1:-1]) and
+           abs(sum(row['coverage'] for row in rows) * seconds - 599 * 600) < seconds / 1000, f'intervals of {interval} follow each other, all covered', rows[:3])
 
 
 def bad_input():
-    done = run(meter(), 'time,register_wh,power_w\nyesterday,1,\n1763600400,one,\n')
-    ok(done.returncode == 65 and '-:2:1: error:' in done.stderr and "-:3:12: error: 'one'" in done.stderr and done.stdout == '',
+    done = run(meter(), 'time,register_wh,power_w\r\nyesterday,1,x\r\n1763600400,one,"1"\r\n1763600460,0x10,"2\r\n')
+    ok(done.returncode == 65 and '-:2:1: error:' in done.stderr and "-:2:13: error: 'x'" in done.stderr and "-:3:12: error: 'one'" in done.stderr and
+       "-:4:12: error: '0x10'" in done.stderr and "-:4:17: error: '\"2'" in done.stderr and done.stdout == '',
        'what is no reading is told at its line and column, all at once', done)
     done = run(meter(max_power=None, interval='7 min', reset='yes'), 'time,power_w\n')
     ok(done.returncode == 65 and done.stderr.count('error:') == 3, 'so is what is wrong with the meter', done.stderr)
@@ -203,6 +231,7 @@ def campaign():
 
 
 contract()
+numbers()
 bad_input()
 campaign()
 print(f'1..{count}')
