@@ -177,17 +177,19 @@ def bad_input():
 
 def faulty(dice, bits, unit, with_power, with_resets):
     """Readings of a minute each with every fault there is, and the energy that truly passed."""
-    most, rows, truth, power, hidden = 22000, [], 0.0, 6000.0, 0
+    most, rows, truth, power = 22000, [], 0.0, 6000.0
     counted = float(dice.randrange(0, 2**min(bits, 40)) * unit)
-    silent = 0
+    silent = still = frozen = 0
     for i in range(READINGS):
         power = max(0.0, min(most * 0.95, power + dice.uniform(-1, 1) * most * 0.05))
         if i > 0:
             truth += power / 60
             counted += power / 60
         shown, watts, at, luck = int(counted / unit) * unit % (2**bits * unit), round(power, 1) if with_power else None, T0 + i * 60, dice.random()
-        if luck < 0.001 and with_resets:
-            counted, shown, hidden = 0.0, 0, hidden + 1
+        if still:
+            still, shown = still - 1, frozen
+        elif luck < 0.001 and with_resets and not silent:  # one that nobody hears leaves a plausible register
+            counted, shown = 0.0, 0
         elif luck < 0.004:
             shown = 0
         elif luck < 0.006:
@@ -202,6 +204,11 @@ def faulty(dice, bits, unit, with_power, with_resets):
             continue
         elif luck < 0.0305:
             silent = dice.randrange(2, 200)
+        elif luck < 0.031 and not silent and i < READINGS - 60:
+            still, frozen = dice.randrange(3, 50), shown
+        elif luck < 0.0315 and with_resets and not silent:
+            counted = float(dice.randrange(0, 2**min(bits, 40)) * unit)
+            shown = int(counted)
         silent = max(0, silent - 1)
         if silent and 0 < i < READINGS - 1:
             continue
