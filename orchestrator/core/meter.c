@@ -125,7 +125,8 @@ grade_of(const struct booker *booker, const struct xn_meter_point *from,
 
 /*
  * Books the step from `base` to `to`. At most one count of it can have gathered before the register
- * was last read, or it would have shown; the rest passed since, unless it stood still.
+ * was last read, or it would have shown; the rest passed since, unless that cannot be and the
+ * register stood still.
  */
 static void
 book_step(const struct booker *booker, const struct xn_meter_point *to)
@@ -146,7 +147,7 @@ book_step(const struct booker *booker, const struct xn_meter_point *to)
 	taken = mj < state->ahead.mj ? mj : state->ahead.mj;
 	state->ahead.mj -= taken;
 	mj -= taken;
-	if (events & XN_METER_STALL)
+	if (!plausible(booker->rules, step, xn_since(to->at, from.at).ms))
 		early = mj;
 	else if (from.same > 0)
 		early = mj < booker->rules->step.mj ? mj : booker->rules->step.mj;

@@ -97,6 +97,10 @@ def contract():
     ok(total(spike) == 4 and 'glitch' in events(spike), 'an impossible jump is held back', spike)
     stall = book([(T0 + i * 60, 1000 if i < 60 else 1000 + (i - 59) * 100 + 5900, 6000) for i in range(70)])
     ok('stall' in events(stall) and abs(total(stall) - 6900) < 1 and stall[0]['wh'] > 2500, 'a register that stood still is spread over that time', stall)
+    short = [1000 + 330 * i for i in range(30)]
+    short[11:13] = [short[10]] * 2
+    stood = book(minutes(short), interval='1 min')
+    ok(total(stood) == 29 * 330 and max(row['wh'] for row in stood) < 331, 'for a reading or two as well', stood)
     twice = book([row for row in minutes(range(1000, 1010)) for _ in range(2)])
     ok(total(twice) == 9 and events(twice) == {'duplicate'}, 'rows that repeat change nothing', twice)
     shuffled = minutes(range(1000, 1060))
