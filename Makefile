@@ -184,7 +184,7 @@ tsan: ## rings and workers under TSan
 tsan-check: $(filter %/ring_test %/worker_test,$(unit))
 	@$(call prove,1,$^)
 
-fuzz.src := $(core.src) $(common.src) $(drivers.src) $(agent.src) $(wildcard $(addprefix orchestrator/reports/,manifest.c file.c cms.c signature.c))
+fuzz.src := $(core.src) $(common.src) $(drivers.src) $(agent.src) $(wildcard $(addprefix orchestrator/reports/,manifest.c file.c cms.c signature.c)) orchestrator/books/readings.c
 build/fuzz/%: tests/fuzz/%.c $(fuzz.src)
 	@mkdir -p $(@D)
 	$(call say,fuzz,$@)clang $(std) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
