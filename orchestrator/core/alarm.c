@@ -12,6 +12,7 @@
 
 #define EASE_PPM       950000 /* a limit's alarm ends below 95 % of it */
 #define INLET_EASE_MK  500
+#define DRIFT_MS       INT64_C(3600000)
 #define INLET_WORSE_MK 5000 /* above the limit it becomes critical */
 
 /* ---- the table ---- */
@@ -236,6 +237,22 @@ sweep_vms(struct xn_core *core, struct xn_actions *actions)
 }
 
 static void
+sweep_curves(struct xn_core *core, struct xn_actions *actions)
+{
+	for (uint32_t h = 0; h < core->topology->host_count; h++) {
+		const struct xn_host *host = &core->hosts[h];
+		const char *name = core->topology->hosts[h].name;
+
+		if (host->drift_since.ms != 0 &&
+		    xn_since(core->now, host->drift_since).ms >= DRIFT_MS)
+			xn_alarm_raise(core, actions, key_of(core, "curve:", name),
+			    XN_SEVERITY_WARNING, name,
+			    "%s draws %lld W more or less than its curve says, for an hour", name,
+			    (long long)(host->curve_error.mw / 1000));
+	}
+}
+
+static void
 sweep_doubt(struct xn_core *core, struct xn_actions *actions)
 {
 	const struct xn_doubt *doubt = &core->doubt;
@@ -258,6 +275,7 @@ sweep_site(struct xn_core *core, struct xn_actions *actions)
 		xn_alarm_raise(core, actions, "disk", XN_SEVERITY_CRITICAL, core->topology->site,
 		    "the disk is full: nothing is moved");
 	sweep_doubt(core, actions);
+	sweep_curves(core, actions);
 	if (core->vms_refused > 0)
 		xn_alarm_raise(core, actions, "vms", XN_SEVERITY_CRITICAL, core->topology->site,
 		    "there are more VMs than the %u this site was set up for", core->vm_capacity);

@@ -112,6 +112,9 @@ struct xn_host {
 	xn_power curve[11];            /* learned watts at 0..100 % CPU, in steps of 10 */
 	uint32_t curve_weight[11];
 	xn_power curve_seen[11]; /* what was measured there; the curve is made of these (curve.h) */
+	xn_power curve_error;    /* how far readings lie from the curve, on average of late */
+	uint32_t curve_readings; /* that it learned from, as far as they are counted */
+	xn_instant drift_since;  /* when it began not to fit; ms 0: it fits */
 	int64_t used_millicores; /* by its domains, last interval */
 	int64_t steady_millicores;       /* the same when its curve was last to learn */
 	xn_power remainder;              /* of its power that belongs to no VM */

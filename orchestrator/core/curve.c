@@ -2,9 +2,15 @@
 
 #include <assert.h>
 
-#define BINS         11
-#define STEADY_PARTS 20 /* use that moved by more than 1/20 of the host is a transient */
-#define WEIGHT_MAX   16 /* a bin follows with 1/16 of each new reading once it has had so many */
+#define BINS          11
+#define STEADY_PARTS  20 /* use that moved by more than 1/20 of the host is a transient */
+#define WEIGHT_MAX    16 /* a bin follows with 1/16 of each new reading once it has had so many */
+
+#define ERROR_PARTS   16 /* the newest reading's weight in the error */
+#define SURE_AFTER    32 /* readings until an error is known */
+#define WILD_ERRORS   6  /* a reading further away than so many errors is wild */
+#define WILD_MIN_MW   5000
+#define DRIFT_PERCENT 15
 
 static int64_t
 plate_mw(const struct xn_topo_host *what, int bin)
@@ -113,6 +119,28 @@ xn_curve_steady(struct xn_host *host)
 	return change <= slack && change >= -slack;
 }
 
+/* How far a reading lies from the curve, no further than the border of the wild ones; it is added
+ * to the error. */
+static int64_t
+tamed(struct xn_host *host, int64_t away)
+{
+	int64_t border = host->curve_error.mw * WILD_ERRORS;
+	int64_t size;
+
+	if (border < WILD_MIN_MW)
+		border = WILD_MIN_MW;
+	if (host->curve_readings >= SURE_AFTER && away > border)
+		away = border;
+	if (host->curve_readings >= SURE_AFTER && away < -border)
+		away = -border;
+	size = away < 0 ? -away : away;
+	if (host->curve_readings < SURE_AFTER)
+		host->curve_readings++;
+	host->curve_error.mw += (size - host->curve_error.mw) /
+	    (int64_t)(host->curve_readings < ERROR_PARTS ? host->curve_readings : ERROR_PARTS);
+	return away;
+}
+
 void
 xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what)
 {
@@ -126,11 +154,20 @@ xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what)
 	/* What was measured between two bins is carried to the nearer one along the curve as it is.
 	 */
 	bin = (used * (BINS - 1) * 2 + full) / (full * 2);
-	watts = host->power.mw + host->curve[bin].mw - xn_curve_watts(host, used).mw;
+	watts = tamed(host, host->power.mw - xn_curve_watts(host, used).mw) + host->curve[bin].mw;
 	weight = host->curve_weight[bin] < WEIGHT_MAX ? host->curve_weight[bin] + 1 : WEIGHT_MAX;
 	host->curve_weight[bin] = weight;
 	host->curve_seen[bin].mw += (watts - host->curve_seen[bin].mw) / (int64_t)weight;
 	rebuild(host, what);
+}
+
+bool
+xn_curve_drifts(const struct xn_host *host, const struct xn_topo_host *what)
+{
+	int64_t range = plate_mw(what, BINS - 1) - plate_mw(what, 0);
+
+	return host->curve_readings >= SURE_AFTER &&
+	    host->curve_error.mw > range * DRIFT_PERCENT / 100;
 }
 
 xn_power

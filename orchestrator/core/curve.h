@@ -3,7 +3,11 @@
  * from the plate's idle to full watts; what was measured shifts it and, once it was measured over a
  * range of use, tilts it.
  *
- * Invariant: (1) a curve never falls.
+ * The error is the mean distance of the readings from the curve, the newest weighing 1/16. Once
+ * that is known, a reading that lies several times as far is wild: it counts as one at the border,
+ * so that a single one does little and a host that really changed is followed within minutes.
+ *
+ * Invariants: (1) a curve never falls; (2) a reading moves a bin by no more than the border.
  */
 #ifndef XN_CORE_CURVE_H
 #define XN_CORE_CURVE_H
@@ -22,6 +26,10 @@ bool xn_curve_steady(struct xn_host *host);
 
 /* Learns from what the host draws now at the CPU it uses now. */
 void xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what);
+
+/* Whether readings lie further from the curve than a curve can be wrong: 15 % of the plate's range.
+ */
+bool xn_curve_drifts(const struct xn_host *host, const struct xn_topo_host *what);
 
 /* Watts at a CPU use, linear between the bins. */
 xn_power xn_curve_watts(const struct xn_host *host, int64_t used_millicores);

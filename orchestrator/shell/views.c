@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "orchestrator/core/attribution.h"
 #include "orchestrator/core/explain.h"
 #include "orchestrator/core/inventory.h"
 #include "orchestrator/core/telemetry.h"
@@ -305,15 +306,18 @@ vm_row(const struct xn_views *views, uint32_t vm)
 	bool placed = row->host != XN_NONE;
 	bool measured = placed && views->core->hosts[row->host].power_quality >= XN_QUALITY_STALE;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:f, s:i, s:i, s:f, s:o, s:o, s:o, s:b}",
-	    "name", xn_json_name(row->facts.name), "uuid", uuid_text(&row->uuid), "host",
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:f, s:i, s:i, s:f, s:o, s:o, s:o, s:b}", "name",
+	    xn_json_name(row->facts.name), "uuid", uuid_text(&row->uuid), "host",
 	    placed ? json_string(topology->hosts[row->host].name) : json_null(), "rack",
 	    placed ? rack_name(views, topology->hosts[row->host].rack) : json_null(), "state",
-	    vm_state_word(views, vm), "power_w", xn_json_watts(measured, row->power), "used_cores",
-	    (double)row->used_millicores / 1000, "vcpus", (int)row->facts.vcpus, "memory_mib",
-	    (int)row->facts.memory_mib, "energy_wh", (double)row->energy.mj / (double)XN_WH_MJ,
-	    "group", xn_json_text(row->facts.group), "platform", xn_json_text(row->facts.platform),
-	    "agency", xn_json_text(row->facts.agency), "movable", (int)row->facts.movable);
+	    vm_state_word(views, vm), "power_w", xn_json_watts(measured, row->power),
+	    "power_error_w", xn_json_watts(measured, xn_attribution_error(views->core, vm)),
+	    "used_cores", (double)row->used_millicores / 1000, "vcpus", (int)row->facts.vcpus,
+	    "memory_mib", (int)row->facts.memory_mib, "energy_wh",
+	    (double)row->energy.mj / (double)XN_WH_MJ, "group", xn_json_text(row->facts.group),
+	    "platform", xn_json_text(row->facts.platform), "agency",
+	    xn_json_text(row->facts.agency), "movable", (int)row->facts.movable);
 }
 
 json_t *
