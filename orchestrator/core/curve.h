@@ -1,13 +1,15 @@
 /*
  * Curve: watts of a host at 0, 10 .. 100 % CPU, learned from its outlets. It begins as the line
- * from the plate's idle to full watts; what was measured shifts it and, once it was measured over a
- * range of use, tilts it.
+ * from the plate's idle to full watts. Readings of the last minutes set its level where the host is
+ * used now, how watts moved with the CPU over hours its slope: a line through what was measured,
+ * and the plate's as long as use has not moved enough to tell.
  *
  * The error is the mean distance of the readings from the curve, the newest weighing 1/16. Once
  * that is known, a reading that lies several times as far is wild: it counts as one at the border,
  * so that a single one does little and a host that really changed is followed within minutes.
  *
- * Invariants: (1) a curve never falls; (2) a reading moves a bin by no more than the border.
+ * Invariants: (1) a curve never falls; (2) a wild reading moves the level by no more than 1/16 of
+ * the border.
  */
 #ifndef XN_CORE_CURVE_H
 #define XN_CORE_CURVE_H

@@ -176,6 +176,23 @@ vms_full_and_one_more(void **state)
 	stage_end(stage);
 }
 
+static void
+a_host_that_does_not_fit_its_curve_for_an_hour_is_an_alarm(void **state)
+{
+	struct stage *stage = stage_new();
+
+	(void)state;
+	for (int i = 0; i < 180; i++) {
+		stage->watts[H1_A] = stage->watts[H1_B] = i % 2 == 0 ? 60 : 130;
+		stage_wait(stage, 30);
+		if (i == 60)
+			assert_null(xn_alarm_find(stage->core, "curve:h1"));
+	}
+	assert_non_null(xn_alarm_find(stage->core, "curve:h1"));
+	assert_null(xn_alarm_find(stage->core, "curve:h2"));
+	stage_end(stage);
+}
+
 int
 main(void)
 {
@@ -188,6 +205,7 @@ main(void)
 	    cmocka_unit_test(an_ack_is_kept_and_frees_a_pinned_vm),
 	    cmocka_unit_test(the_table_full_and_one_more),
 	    cmocka_unit_test(vms_full_and_one_more),
+	    cmocka_unit_test(a_host_that_does_not_fit_its_curve_for_an_hour_is_an_alarm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

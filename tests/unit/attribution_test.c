@@ -216,6 +216,62 @@ one_measured_bin_draws_the_others_along(void **state)
 	assert_int_equal(host.curve[10].mw, 350000);
 }
 
+static void
+a_wild_reading_does_little_and_a_change_is_followed(void **state)
+{
+	struct xn_topo_host what = {.idle = xn_watts(100), .full = xn_watts(300)};
+	struct xn_host host = {.cpus = 10, .used_millicores = 5000};
+	int64_t before;
+
+	(void)state;
+	xn_curve_start(&host, &what);
+	for (int i = 0; i < 100; i++) {
+		host.power.mw = 200000 + (i % 3 - 1) * 500;
+		xn_curve_learn(&host, &what);
+	}
+	assert_in_range(host.curve_error.mw, 100, 900);
+	before = xn_curve_watts(&host, 5000).mw;
+	host.power.mw = 2000000; /* a digit too many */
+	xn_curve_learn(&host, &what);
+	assert_in_range(xn_curve_watts(&host, 5000).mw, before, before + 500);
+	for (int i = 0; i < 60; i++) { /* half an hour: a second supply was put in */
+		host.power.mw = 260000;
+		xn_curve_learn(&host, &what);
+	}
+	assert_in_range(xn_curve_watts(&host, 5000).mw, 255000, 260000);
+	assert_false(xn_curve_drifts(&host, &what));
+}
+
+static void
+a_host_whose_watts_do_not_follow_its_cpu_drifts(void **state)
+{
+	struct xn_topo_host what = {.idle = xn_watts(100), .full = xn_watts(300)};
+	struct xn_host host = {.cpus = 10, .used_millicores = 5000};
+
+	(void)state;
+	xn_curve_start(&host, &what);
+	for (int i = 0; i < 200; i++) {
+		host.power.mw = i % 2 == 0 ? 150000 : 250000;
+		xn_curve_learn(&host, &what);
+	}
+	assert_true(xn_curve_drifts(&host, &what));
+}
+
+static void
+the_error_of_a_vm_is_its_part_of_its_hosts(void **state)
+{
+	struct stage *stage = stage_new();
+
+	(void)state;
+	stage_seen(stage, H1, 1, XN_VM_RUNNING);
+	stage_listed(stage, H1);
+	stage_read(stage);
+	stage->core->hosts[H1].curve_error.mw = 8000;
+	/* 15 of 120 W. */
+	assert_int_equal(xn_attribution_error(stage->core, stage_vm(stage, 1)).mw, 1000);
+	stage_end(stage);
+}
+
 int
 main(void)
 {
@@ -229,6 +285,9 @@ main(void)
 	    cmocka_unit_test(a_curve_begins_at_the_plate),
 	    cmocka_unit_test(a_curve_learns_what_the_outlets_say),
 	    cmocka_unit_test(one_measured_bin_draws_the_others_along),
+	    cmocka_unit_test(a_wild_reading_does_little_and_a_change_is_followed),
+	    cmocka_unit_test(a_host_whose_watts_do_not_follow_its_cpu_drifts),
+	    cmocka_unit_test(the_error_of_a_vm_is_its_part_of_its_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
