@@ -226,10 +226,10 @@ check_joules(struct site *site)
 			if (site->ledger[i].account == XN_ACCOUNT_METER &&
 			    site->ledger[i].subject == m)
 				sum += site->ledger[i].mj;
-		if (sum != core->meters[m].booked.mj)
-			check_fail(site, "%s booked %lld mJ, the ledger has %lld mJ",
+		if (sum != core->meters[m].booked.mj + core->meters[m].returned.mj)
+			check_fail(site, "%s booked %lld and %lld mJ, the ledger has %lld mJ",
 			    site->world.topo_meters[m].name, (long long)core->meters[m].booked.mj,
-			    (long long)sum);
+			    (long long)core->meters[m].returned.mj, (long long)sum);
 	}
 }
 
