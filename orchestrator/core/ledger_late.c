@@ -91,13 +91,13 @@ flush_ripe(struct xn_core *core)
 	if (core->late_looked.ms != 0 &&
 	    xn_since(core->now, core->late_looked).ms < core->topology->lost.ms / 4)
 		return;
-	core->late_looked = core->now;
 	for (uint32_t m = 0; m < core->topology->meter_count; m++)
 		if (!is_empty(&core->meters[m].late.tally) &&
 		    xn_since(core->now, core->meters[m].late.touched).ms >=
 			core->topology->lost.ms &&
 		    !flush(core, m))
-			return;
+			return; /* the rest at the next step */
+	core->late_looked = core->now;
 }
 
 /* ---- rows ---- */
