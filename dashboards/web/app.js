@@ -4,14 +4,17 @@ import { get, listen, openSession, post } from './api.js';
 import { byId, el, show } from './dom.js';
 import { clock, otherLanguage, savedLanguage, t, useLanguage, useZone } from './text.js';
 import { alarms } from './views/alarms.js';
+import { energy, span } from './views/energy.js';
 import { flow } from './views/flow.js';
 import { append, redraw, setHistory, startGraph } from './views/graph.js';
+import { metrics } from './views/metrics.js';
 import { plan } from './views/plan.js';
 import { racks } from './views/racks.js';
 import { vms } from './views/vms.js';
 
 const RANGES = [['minutes', 15], ['hours', 1], ['hours', 6], ['hours', 24]];
-const state = { status: null, racks: [], vms: [], plan: null, alarms: [], range: RANGES[0], live: false };
+const state = { status: null, racks: [], vms: [], plan: null, alarms: [], range: RANGES[0], live: false,
+	book: null, sheet: null };
 
 const seconds = ([unit, n]) => n * (unit === 'hours' ? 3600 : 60);
 
@@ -45,6 +48,21 @@ function drawHeader() {
 	byId('live').className = state.live ? 'state ok' : 'state warn';
 }
 
+function drawBooks() {
+	if (!state.book)
+		return;
+	show(byId('metrics'), ...metrics(state.sheet));
+	show(byId('energy'), ...energy(state.book));
+	byId('metrics-span').textContent = byId('energy-span').textContent = span(state.book);
+}
+
+// The books change when an interval is closed: they are asked once a minute, not with every reading.
+async function readBooks() {
+	const [book, sheet] = await Promise.all(['/energy?window=24h', '/metrics?window=24h'].map(get));
+	Object.assign(state, { book, sheet });
+	drawBooks();
+}
+
 function draw() {
 	if (!state.status)
 		return;
@@ -52,6 +70,7 @@ function draw() {
 	show(byId('flow'), flow(state.status.power));
 	show(byId('racks'), ...racks(state.racks));
 	show(byId('vms'), ...vms(state.vms));
+	drawBooks();
 	show(byId('plan'), ...plan(state.plan, act));
 	show(byId('alarms'), ...alarms(state.alarms, act));
 	byId('alarms-section').hidden = state.alarms.length === 0;
@@ -133,6 +152,9 @@ async function start() {
 	startGraph();
 	drawRanges();
 	await drawHistory();
+	const books = () => readBooks().catch(() => {});
+	books();
+	setInterval(books, 60000);
 	const changed = () => refresh().catch(() => {});
 	listen({
 		status: () => refresh().then(extendHistory).catch(() => {}), plan: changed, alarm: changed,

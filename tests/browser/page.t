@@ -59,6 +59,15 @@ async function look(browser) {
 	const before = await page.textContent('#clock');
 	await pause(5000);
 	ok(await page.textContent('#clock') !== before, 'it moves by itself', before);
+	await page.waitForSelector('#energy tbody tr:nth-child(4)', { timeout: 120000 });
+	const book = JSON.parse(xanh('energy', 'show', '--window', '24h', '-o', 'json'));
+	shown = await text();
+	ok(shown.includes('PUE: hiệu quả sử dụng điện') && shown.includes('REF'), 'the indicators are there, each with its verdict or why not', shown);
+	const grid = await page.evaluate(() => [...document.querySelectorAll('#energy tbody tr')].map((row) => row.innerText).find((row) => row.startsWith('Lưới')));
+	const kwh = (row) => new Intl.NumberFormat('vi', { minimumFractionDigits: 3, maximumFractionDigits: 3 }).format(row.energy_kwh);
+	const later = JSON.parse(xanh('energy', 'show', '--window', '24h', '-o', 'json'));
+	ok([book, later].some((answer) => grid.includes(kwh(answer.rows.find((row) => row.account === 'grid')))),
+		'the page and the command line show the same number', `${grid} | ${JSON.stringify(later.rows[0])}`);
 	await page.click('#plan-propose');
 	await page.waitForFunction(() => /p-\w+/.test(document.querySelector('#plan').textContent), null, { timeout: 20000 });
 	ok(true, 'a plan is made by the button');
