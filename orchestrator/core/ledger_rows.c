@@ -447,13 +447,13 @@ static void
 last_rows(struct xn_core *core, struct xn_actions *actions)
 {
 	const struct xn_closing *closing = &core->closing;
+	const struct sum derived = {.tally.grade = XN_GRADE_MEASURED};
 	const char *site = core->topology->site;
 
 	if (closing->losses.mj > 0)
-		row(core, actions, XN_ACCOUNT_LOSSES, XN_NONE, site, -closing->losses.mj,
-		    (struct sum){0});
+		row(core, actions, XN_ACCOUNT_LOSSES, XN_NONE, site, -closing->losses.mj, derived);
 	row(core, actions, XN_ACCOUNT_UNEXPLAINED, XN_NONE, site, -closing->unexplained.mj,
-	    (struct sum){0});
+	    derived);
 	xn_ledger_doubt(core);
 	assert(closing->sum.mj == 0); /* invariant 1 */
 	assert(closing->site.base.mj == 0 ||
