@@ -236,6 +236,41 @@ a_persons_correction_is_spread_over_whole_intervals(void **state)
 	stage_end(stage);
 }
 
+/* One interval's correction of a meter by 1 kJ; returns what one account got of it. */
+static int64_t
+corrected(struct stage *stage, const char *meter, enum xn_account account)
+{
+	stage_forget(stage);
+	stage_step(stage, correction(stage, meter, -1, 0, 1));
+	assert_int_equal(stage_reply(stage)->reply.code, XN_OK);
+	assert_int_equal(sum_of(stage, XN_ACCOUNT_METER, true), 1000);
+	assert_true(balance(stage) == 0);
+	return sum_of(stage, account, true);
+}
+
+static void
+a_correction_goes_to_the_account_of_its_meter(void **state)
+{
+	struct stage *stage = stage_new();
+
+	(void)state;
+	assert_int_equal(corrected(stage, "crac-1", XN_ACCOUNT_COOLING), -1000);
+	assert_int_equal(corrected(stage, "crac-1", XN_ACCOUNT_UNEXPLAINED), 1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a", XN_ACCOUNT_RACK_OTHER), -1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a", XN_ACCOUNT_RACK), 1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a", XN_ACCOUNT_UNEXPLAINED), 1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_HOST), -1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_RACK_OTHER), 1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_RACK), 0); /* its feed has it */
+	/* Without a meter at the feed the outlet is what the rack is known by. */
+	stage->meters[R1_A].role = XN_METER_INLET;
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_RACK), 1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_UNEXPLAINED), 1000);
+	stage->meters[H1_A].host = XN_NONE;
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_RACK_OTHER), -1000);
+	stage_end(stage);
+}
+
 static void
 a_year_of_corrections_leaves_over_several_steps(void **state)
 {
@@ -333,6 +368,7 @@ main(void)
 	    cmocka_unit_test(what_is_told_after_the_closing_is_a_balanced_correction),
 	    cmocka_unit_test(an_outlet_that_is_not_read_is_estimated_until_it_tells),
 	    cmocka_unit_test(a_persons_correction_is_spread_over_whole_intervals),
+	    cmocka_unit_test(a_correction_goes_to_the_account_of_its_meter),
 	    cmocka_unit_test(a_year_of_corrections_leaves_over_several_steps),
 	    cmocka_unit_test(what_cannot_be_is_refused_with_a_sentence),
 	    cmocka_unit_test(more_corrections_than_there_is_room_for_are_turned_away),
