@@ -68,7 +68,7 @@ opt.release  := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 opt.asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 opt.tsan     := -O1 -g -fsanitize=thread
 opt.coverage := -O0 -g --coverage
-ld.release   := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+ld.release   := -Wl,--build-id=sha1,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 CFLAGS.all   = $(std) $(warn) $(hard) $(opt.$(VARIANT)) $(if $(CI),-Werror) $(CFLAGS)
 LDFLAGS.all  = -pie -Wl,--as-needed $(filter -fsanitize% --coverage,$(opt.$(VARIANT))) $(ld.$(VARIANT)) $(LDFLAGS)
 
@@ -118,7 +118,7 @@ $(O)/%.o: %.c Makefile
 define archive_rule
 $(call archive,$(1)): $$(call objects,$$($(1).src))
 	@mkdir -p $$(@D)
-	$$(call say,ar,$$@)rm -f $$@ && ar rcs $$@ $$^
+	$$(call say,ar,$$@)rm -f $$@ && ar qcs $$@ $$^
 endef
 $(foreach a,$(archives),$(eval $(call archive_rule,$(a))))
 
@@ -184,7 +184,7 @@ tsan: ## rings and workers under TSan
 tsan-check: $(filter %/ring_test %/worker_test,$(unit))
 	@$(call prove,1,$^)
 
-fuzz.src := $(core.src) $(common.src) $(drivers.src) $(agent.src)
+fuzz.src := $(core.src) $(common.src) $(drivers.src) $(agent.src) $(wildcard $(addprefix orchestrator/reports/,manifest.c file.c cms.c signature.c))
 build/fuzz/%: tests/fuzz/%.c $(fuzz.src)
 	@mkdir -p $(@D)
 	$(call say,fuzz,$@)clang $(std) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

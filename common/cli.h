@@ -20,7 +20,7 @@ struct xn_cli_option {
 	const char *help;
 };
 
-#define XN_CLI_OPTIONS_MAX   16
+#define XN_CLI_OPTIONS_MAX   24
 #define XN_CLI_ARGUMENTS_MAX 1024
 
 struct xn_cli;

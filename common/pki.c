@@ -17,7 +17,7 @@
 /* Clocks of racks differ by minutes before NTP has reached them. */
 #define BACKDATE_S 3600
 
-static const char *const words[] = {"none", "authority", "server", "operator", "agent"};
+static const char *const words[] = {"none", "authority", "server", "operator", "agent", "report"};
 
 struct certificate {
 	gnutls_x509_crt_t crt;
@@ -73,9 +73,9 @@ xn_identity_parse(const char *uri, size_t length, struct xn_identity *ret_identi
 	if (!take_name(&at, end, identity.site) || !take_name(&at, end, kind) ||
 	    !take_name(&at, end, identity.name) || at != end || end[-1] == '/')
 		return false;
-	while (word <= XN_PEER_AGENT && strcmp(kind, words[word]) != 0)
+	while (word <= XN_PEER_REPORT && strcmp(kind, words[word]) != 0)
 		word++;
-	if (word > XN_PEER_AGENT)
+	if (word > XN_PEER_REPORT)
 		return false;
 	identity.kind = word;
 	*ret_identity = identity;
@@ -186,9 +186,16 @@ set_serial_and_dates(struct certificate *c, int days)
 static int
 set_use(struct certificate *c)
 {
-	const char *purpose = c->identity.kind == XN_PEER_SERVER ? GNUTLS_KP_TLS_WWW_SERVER
-								 : GNUTLS_KP_TLS_WWW_CLIENT;
+	const char *purpose = GNUTLS_KP_TLS_WWW_CLIENT;
+	unsigned usage = GNUTLS_KEY_DIGITAL_SIGNATURE;
 	int failed;
+
+	if (c->identity.kind == XN_PEER_SERVER)
+		purpose = GNUTLS_KP_TLS_WWW_SERVER;
+	if (c->identity.kind == XN_PEER_REPORT) {
+		purpose = GNUTLS_KP_EMAIL_PROTECTION; /* what stock tools expect of CMS */
+		usage |= GNUTLS_KEY_NON_REPUDIATION;
+	}
 
 	if (c->identity.kind == XN_PEER_AUTHORITY) {
 		failed = gnutls_x509_crt_set_basic_constraints(c->crt, 1, 0);
@@ -199,7 +206,7 @@ set_use(struct certificate *c)
 	}
 	failed = gnutls_x509_crt_set_basic_constraints(c->crt, 0, -1); /* invariant 4 */
 	if (failed == 0)
-		failed = gnutls_x509_crt_set_key_usage(c->crt, GNUTLS_KEY_DIGITAL_SIGNATURE);
+		failed = gnutls_x509_crt_set_key_usage(c->crt, usage);
 	if (failed == 0)
 		failed = gnutls_x509_crt_set_key_purpose_oid(c->crt, purpose, 0);
 	return failed;
@@ -254,14 +261,19 @@ make(const struct xn_identity *identity, const char *const *hosts, unsigned host
     const struct certificate *issuer, struct certificate *ret_certificate, struct xn_error *err)
 {
 	struct certificate c = {.identity = *identity};
-	int days = issuer == NULL ? XN_PKI_AUTHORITY_DAYS : XN_PKI_LEAF_DAYS;
+	bool report = identity->kind == XN_PEER_REPORT;
+	int days = report ? XN_PKI_REPORT_DAYS : XN_PKI_LEAF_DAYS;
 	int failed = gnutls_x509_crt_init(&c.crt);
 
 	if (failed == 0)
 		failed = gnutls_x509_privkey_init(&c.key);
+	if (issuer == NULL)
+		days = XN_PKI_AUTHORITY_DAYS;
 	if (failed == 0)
-		failed = gnutls_x509_privkey_generate(
-		    c.key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+		failed = gnutls_x509_privkey_generate(c.key,
+		    report ? GNUTLS_PK_RSA : GNUTLS_PK_ECDSA,
+		    report ? XN_PKI_REPORT_BITS : GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1),
+		    0);
 	if (failed == 0)
 		failed = gnutls_x509_crt_set_key(c.crt, c.key);
 	if (failed == 0)
@@ -409,6 +421,7 @@ make_site(const char *dir, const char *site, const char *const *hosts, unsigned 
 	struct xn_identity authority = identity(site, XN_PEER_AUTHORITY, "ca");
 	struct xn_identity server = identity(site, XN_PEER_SERVER, "xanhd");
 	struct xn_identity operator= identity(site, XN_PEER_OPERATOR, "admin");
+	struct xn_identity report = identity(site, XN_PEER_REPORT, "site");
 	struct certificate ca = {0};
 	int result = make(&authority, NULL, 0, NULL, &ca, err);
 
@@ -418,6 +431,8 @@ make_site(const char *dir, const char *site, const char *const *hosts, unsigned 
 		result = make_and_save(dir, "server", &server, hosts, host_count, &ca, err);
 	if (result == XN_OK)
 		result = make_and_save(dir, "operator", &operator, NULL, 0, &ca, err);
+	if (result == XN_OK)
+		result = make_and_save(dir, "report", &report, NULL, 0, &ca, err);
 	drop(&ca);
 	return result;
 }
@@ -426,7 +441,7 @@ int
 xn_pki_init(const char *dir, const char *site, const char *const *hosts, unsigned host_count,
     struct xn_error *err)
 {
-	static const char *const files[] = {"ca", "server", "operator"};
+	static const char *const files[] = {"ca", "server", "operator", "report"};
 	const char *all[XN_PKI_HOSTS_MAX + 3] = {"localhost", "127.0.0.1", "::1"};
 	unsigned count = 3;
 
@@ -438,7 +453,7 @@ xn_pki_init(const char *dir, const char *site, const char *const *hosts, unsigne
 		all[count++] = hosts[i];
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return xn_fail(err, XN_ESYSTEM, "%s: %s", dir, strerror(errno));
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		int result = check_absent(dir, files[i], err); /* invariant 1 */
 
 		if (result < 0)
@@ -455,7 +470,7 @@ xn_pki_issue(const char *dir, enum xn_peer_kind kind, const char *name, const ch
 	struct xn_identity holder;
 	int result;
 
-	assert(kind == XN_PEER_AGENT || kind == XN_PEER_OPERATOR);
+	assert(kind == XN_PEER_AGENT || kind == XN_PEER_OPERATOR || kind == XN_PEER_REPORT);
 	if (!xn_name_is_plain(name, strlen(name)))
 		return xn_fail(err, XN_EINVALID, "'%s' is not a name", name);
 	result = check_absent(dir, file, err);

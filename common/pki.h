@@ -1,15 +1,16 @@
 /*
  * PKI: the site's own small certificate authority and the identities it gives out. Keys are ECDSA
- * P-256. Who a peer is stands in one URI of its certificate, xanh://SITE/KIND/NAME, and nowhere
- * else; the common name is "KIND:NAME", which is no host name, so that an agent's certificate can
- * never pass for a server's.
+ * P-256; the key that signs reports is RSA, whose signature of the same bytes is the same. Who a
+ * peer is stands in one URI of its certificate, xanh://SITE/KIND/NAME, and nowhere else; the common
+ * name is "KIND:NAME", which is no host name, so that an agent's certificate can never pass for a
+ * server's.
  *
  * Invariants: (1) nothing that exists is overwritten; (2) key files are made with mode 0600; (3) an
  * identity is given only when there is exactly one xanh URI and every part of it is a plain name;
  * (4) only the authority's certificate can sign.
  *
- * Files in DIR: ca.crt ca.key, server.crt server.key, operator.crt operator.key,
- * agent-NAME.crt/.key.
+ * Files in DIR: ca.crt ca.key, server.crt server.key, operator.crt operator.key, report.crt
+ * report.key, agent-NAME.crt/.key.
  */
 #ifndef XN_COMMON_PKI_H
 #define XN_COMMON_PKI_H
@@ -22,6 +23,9 @@
 
 #define XN_PKI_AUTHORITY_DAYS 3650
 #define XN_PKI_LEAF_DAYS      397
+/* Reports are kept for ten years and have to be checkable as long. */
+#define XN_PKI_REPORT_DAYS    3650
+#define XN_PKI_REPORT_BITS    3072
 #define XN_PKI_HOSTS_MAX      32
 
 enum xn_peer_kind {
@@ -29,7 +33,8 @@ enum xn_peer_kind {
 	XN_PEER_AUTHORITY,
 	XN_PEER_SERVER,
 	XN_PEER_OPERATOR,
-	XN_PEER_AGENT
+	XN_PEER_AGENT,
+	XN_PEER_REPORT /* signs reports; is no peer of anybody */
 };
 
 struct xn_identity {
@@ -46,14 +51,14 @@ bool xn_identity_parse(const char *uri, size_t length, struct xn_identity *ret_i
 
 /*
  * Makes the authority, the server's certificate for `hosts` (names and addresses; localhost and the
- * loopback addresses are added) and one for the operator "admin". XN_EREFUSED if one of the files
- * is there already.
+ * loopback addresses are added), one for the operator "admin" and one that signs reports.
+ * XN_EREFUSED if one of the files is there already.
  */
 int xn_pki_init(const char *dir, const char *site, const char *const *hosts, unsigned host_count,
     struct xn_error *err);
 
-/* Issues a client's certificate to FILE.crt and FILE.key in `dir`, signed by the authority there.
- */
+/* Issues the certificate of an agent, an operator or the reports to FILE.crt and FILE.key in `dir`,
+ * signed by the authority there. */
 int xn_pki_issue(const char *dir, enum xn_peer_kind kind, const char *name, const char *file,
     struct xn_error *err);
 

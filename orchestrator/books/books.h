@@ -148,6 +148,9 @@ int xn_books_gauges(struct xn_books *books, enum xn_gauge gauge, xn_instant from
 /* ---- activity: what people bring (`xanh energy import`): water, heat, fuel, certificates, bills
  * ---- */
 
+/* EMBODIED is what making a piece of equipment emitted, over [put into service, end of its expected
+ * life), about the platform that has it alone, or nobody when all share it. */
+
 /* X(enumerator, word, unit) */
 #define XN_ACTIVITIES(X)                                                                           \
 	X(XN_ACTIVITY_WATER, "water", "m3")                                                        \
@@ -160,7 +163,8 @@ int xn_books_gauges(struct xn_books *books, enum xn_gauge gauge, xn_instant from
 	X(XN_ACTIVITY_CONTRACT, "contract", "kWh")                                                 \
 	X(XN_ACTIVITY_INVOICE, "invoice", "kWh")                                                   \
 	X(XN_ACTIVITY_INVOICE_COST, "invoice-cost", "VND")                                         \
-	X(XN_ACTIVITY_UNITS, "functional-units", "1")
+	X(XN_ACTIVITY_UNITS, "functional-units", "1")                                              \
+	X(XN_ACTIVITY_EMBODIED, "embodied", "kgCO2e")
 
 #define XN_ACTIVITY_ENUM(name, word, unit) name,
 enum xn_activity { XN_ACTIVITIES(XN_ACTIVITY_ENUM) XN_ACTIVITY_COUNT };

@@ -50,22 +50,55 @@ compile(struct xn_arena *arena, const char *text)
 	return problems.count == 0 ? plan : NULL;
 }
 
-const struct xn_energy_plan *
-xn_plans_at(struct xn_plans *plans, xn_instant at)
+/* Where a plan begins or ends, another one may be in force. */
+static int
+narrow(const struct xn_books_plan *row, void *context, struct xn_error *err)
+{
+	struct xn_plans *plans = context;
+	const xn_instant borders[] = {row->from, row->to};
+
+	(void)err;
+	for (int i = 0; i < 2; i++) {
+		if (borders[i].ms <= plans->asked.ms && borders[i].ms > plans->since.ms)
+			plans->since = borders[i];
+		if (borders[i].ms > plans->asked.ms && borders[i].ms < plans->until.ms)
+			plans->until = borders[i];
+	}
+	return XN_OK;
+}
+
+static void
+find_plan(struct xn_plans *plans, xn_instant at)
 {
 	char *text = NULL;
 
-	if (xn_books_energy_plan(plans->books, at, &text, NULL) != XN_OK)
-		return NULL;
+	plans->asked = at;
+	plans->since.ms = INT64_MIN;
+	plans->until.ms = INT64_MAX;
+	if (xn_books_energy_plans(plans->books, narrow, plans, NULL) != XN_OK)
+		plans->until.ms = INT64_MIN; /* asked anew the next time */
+	if (xn_books_energy_plan(plans->books, at, &text, NULL) != XN_OK) {
+		plans->now = NULL;
+		return;
+	}
 	if (plans->text != NULL && strcmp(plans->text, text) == 0) {
 		free(text);
-		return plans->plan;
+	} else {
+		free(plans->text);
+		plans->text = text;
+		plans->plan = xn_arena_room(&plans->arena) < ARENA_LEAST
+		    ? NULL
+		    : compile(&plans->arena, text);
 	}
-	free(plans->text);
-	plans->text = text;
-	plans->plan =
-	    xn_arena_room(&plans->arena) < ARENA_LEAST ? NULL : compile(&plans->arena, text);
-	return plans->plan;
+	plans->now = plans->plan;
+}
+
+const struct xn_energy_plan *
+xn_plans_at(struct xn_plans *plans, xn_instant at)
+{
+	if (at.ms < plans->since.ms || at.ms >= plans->until.ms)
+		find_plan(plans, at);
+	return plans->now;
 }
 
 /* ---- intervals ---- */
@@ -147,6 +180,7 @@ xn_plans_intervals(struct xn_books *books, xn_instant from, xn_instant to,
 	struct xn_books_query query = {.from = from,
 	    .to = to,
 	    .step = XN_BOOKS_INTERVAL,
+	    .whole = true,
 	    .accounts = XN_ACCOUNT_BIT(XN_ACCOUNT_GRID) | XN_ACCOUNT_BIT(XN_ACCOUNT_PV) |
 		XN_ACCOUNT_BIT(XN_ACCOUNT_BATTERY) | XN_ACCOUNT_BIT(XN_ACCOUNT_GENERATOR) |
 		XN_ACCOUNT_BIT(XN_ACCOUNT_RACK_OTHER) | XN_ACCOUNT_BIT(XN_ACCOUNT_HOST) |

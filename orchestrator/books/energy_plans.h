@@ -23,8 +23,10 @@ json_t *xn_energy_plans_gap(const struct xn_question *question, struct xn_error 
 struct xn_plans {
 	struct xn_books *books;
 	struct xn_arena arena;
-	char *text; /* of `plan` */
-	const struct xn_energy_plan *plan;
+	char *text;                        /* of `plan` */
+	const struct xn_energy_plan *plan; /* compiled last */
+	const struct xn_energy_plan *now;  /* in force from `since` to `until` */
+	xn_instant since, until, asked;
 };
 
 void xn_plans_open(struct xn_plans *plans, struct xn_books *books);

@@ -113,6 +113,16 @@ no_value(struct xn_kpi_row *row, const char *why)
 	snprintf(row->why, sizeof(row->why), "%s", why);
 }
 
+/* One more sentence of the note. */
+static void
+append(struct xn_kpi_row *row, const char *sentence)
+{
+	size_t used = strlen(row->note);
+
+	snprintf(
+	    row->note + used, sizeof(row->note) - used, "%s%s", used > 0 ? "; " : "", sentence);
+}
+
 /* A term that people brought; false, with the reason, when nobody did. */
 static bool
 add_activity(const struct work *in, struct xn_kpi_row *row, const char *name, enum xn_activity kind)
@@ -215,33 +225,34 @@ static void
 carbon(const struct work *in, struct xn_kpi_row *row)
 {
 	const struct xn_kpi_sums *sums = &in->all->sums;
-	size_t used;
+	bool by_it = row->id == XN_KPI_CUE || row->id == XN_KPI_CUE_MARKET;
+	bool is_market;
+	double kg;
 
 	add_grid(in, row);
-	if (row->id == XN_KPI_CUE)
+	if (by_it)
 		add_it(in, row);
 	if (!factor_known(in, row))
 		return;
-	if (row->id == XN_KPI_SCOPE2_MARKET) {
+	is_market = row->id == XN_KPI_SCOPE2_MARKET || row->id == XN_KPI_CUE_MARKET;
+	if (is_market) {
 		add_term(row, "contracted", "kWh", "contracts of the energy plan, by interval",
 		    sums->contracted);
-		add_term(row, "co2e", "kg", "market-based", sums->market_kg);
-		row->kpi = (struct xn_kpi){.value = sums->market_kg / 1000, .why = ""};
-		return;
+		append(row, "it stands for the residual mix where the plan has none");
 	}
-	add_term(row, "co2e", "kg", "location-based", sums->location_kg);
-	row->kpi = row->id == XN_KPI_CUE
-	    ? xn_kpi_cue(sums->location_kg, in->e_it)
-	    : (struct xn_kpi){.value = sums->location_kg / 1000, .why = ""};
-	if (row->id == XN_KPI_CUE && row->kpi.state == XN_KPI_VALUE && in->u_dc >= 0 &&
-	    in->u_it >= 0) {
-		row->has_u = true;
-		row->u = xn_kpi_expanded(row->kpi.value, in->u_dc, in->u_it);
+	kg = is_market ? sums->market_kg : sums->location_kg;
+	add_term(row, "co2e", "kg", is_market ? "market-based" : "location-based", kg);
+	if (!by_it) {
+		row->kpi = (struct xn_kpi){.value = kg / 1000, .why = ""};
+	} else {
+		row->kpi = xn_kpi_cue(kg, in->e_it);
+		append(row, "the factor's own uncertainty is not given and not in U");
+		row->has_u = row->kpi.state == XN_KPI_VALUE && in->u_dc >= 0 && in->u_it >= 0;
+		if (row->has_u)
+			row->u = xn_kpi_expanded(row->kpi.value, in->u_dc, in->u_it);
 	}
-	used = strlen(row->note);
 	if (sums->accounts[XN_ACCOUNT_GENERATOR].energy.mj > 0)
-		snprintf(row->note + used, sizeof(row->note) - used,
-		    "; fuel of the generator is not in it");
+		append(row, "fuel of the generator is not in it");
 }
 
 static void
@@ -260,6 +271,8 @@ water_and_heat(const struct work *in, struct xn_kpi_row *row)
 		row->category = 1;
 		if (add_activity(in, row, "w_in", kind))
 			row->kpi = xn_kpi_wue(activity[kind].sum, in->e_it);
+		if (row->kpi.state == XN_KPI_VALUE)
+			append(row, "the accuracy of the water meter is not given: no uncertainty");
 		return;
 	}
 	if (row->id == XN_KPI_CER) {
@@ -353,9 +366,9 @@ air(const struct work *in, struct xn_kpi_row *row, struct xn_arena *arena)
 	row->kpi = row->id == XN_KPI_RCI_HI ? xn_kpi_rci_hi(bounds, intake, n)
 					    : xn_kpi_rci_lo(bounds, intake, n);
 	snprintf(row->note, sizeof(row->note),
-	    "class %s (taken while the site gives no other); n %zu sensors; the method wants three "
-	    "heights for each rack",
-	    XN_KPIS_CLASS, n);
+	    "class %s (of the library); n %zu sensors; the method wants three heights for each "
+	    "rack",
+	    in->all->library.equipment_class, n);
 	add_sensors(in, row, sensors, "inlet sensors with values", n);
 	if (n == 0)
 		no_value(row, "no inlet sensor gave a value");
@@ -388,11 +401,22 @@ not_measured(struct xn_kpi_row *row)
 		no_value(row, "supply, return and rack outlet air have no sensors");
 }
 
+/* kg of the span: the platform's own equipment, and of what all share its share (RR / ToR), which
+ * is that of IT energy. */
+static double
+embodied_of(const struct work *in, const struct xn_kpi_platform *one)
+{
+	struct xn_kpi shared = xn_kpi_sci_embodied(in->all->embodied, 1, 1, one->it, in->e_it);
+
+	return one->embodied + (shared.state == XN_KPI_VALUE ? shared.value : 0);
+}
+
 static void
 software(const struct work *in, struct xn_kpi_row *row, const struct xn_kpi_platform *one)
 {
 	const struct xn_kpi_sums *sums = &in->all->sums;
 	double intensity = sums->grid_known > 0 ? sums->location_kg / sums->grid_known : 0;
+	double embodied;
 
 	if (one == NULL) {
 		no_value(row, "no activity 'functional-units' was imported for this span");
@@ -405,10 +429,15 @@ software(const struct work *in, struct xn_kpi_row *row, const struct xn_kpi_plat
 	if (!factor_known(in, row))
 		return;
 	add_term(row, "i", "kg/kWh", "location-based, by the grid's energy", intensity);
-	add_term(row, "m", "kg", "embodied carbon is not given", 0);
-	row->kpi = xn_kpi_sci(one->energy, intensity * 1000, 0, one->units);
-	snprintf(row->note, sizeof(row->note),
-	    "allocated, not measured; without the embodied part, so a lower bound");
+	embodied = embodied_of(in, one);
+	add_term(row, "m", "kg",
+	    in->all->has_embodied ? "activity 'embodied', by time and by share of IT energy"
+				  : "embodied carbon is not given",
+	    embodied);
+	row->kpi = xn_kpi_sci(one->energy, intensity * 1000, embodied * 1000, one->units);
+	append(row, "allocated, not measured");
+	if (!in->all->has_embodied)
+		append(row, "without the embodied part, so a lower bound");
 }
 
 static void
@@ -423,6 +452,7 @@ work_out(const struct work *in, struct xn_kpi_row *row, const struct xn_kpi_plat
 	case XN_KPI_PUE_OTHER: power_usage(in, row); return;
 	case XN_KPI_REF: renewable(in, row); return;
 	case XN_KPI_CUE:
+	case XN_KPI_CUE_MARKET:
 	case XN_KPI_SCOPE2_LOCATION:
 	case XN_KPI_SCOPE2_MARKET: carbon(in, row); return;
 	case XN_KPI_WUE:
@@ -498,28 +528,69 @@ grade(const struct work *in, struct xn_kpi_row *row)
 		    : XN_KPI_INCOMPLETE;
 }
 
+/* What the hours' targets come to; the value that it is compared with, which is that of the hours
+ * that have a target. */
+static double
+find_pue_target(const struct work *in, struct xn_kpi_row *row)
+{
+	const struct xn_kpi_sums *sums = &in->all->sums;
+	char sentence[XN_SENTENCE_SIZE];
+
+	row->has_target = sums->pue.judged > 0;
+	if (!row->has_target)
+		return row->kpi.value;
+	row->hours_judged = sums->pue.judged;
+	row->hours_within = sums->pue.within;
+	row->target = (struct xn_target){.is_max = true,
+	    .millionths = sums->pue.lowest == sums->pue.highest
+		? sums->pue.lowest
+		: (int64_t)(sums->pue.allowed / sums->pue.it * 1e6 + 0.5),
+	    .over = XN_OVER_HOUR,
+	    .basis = in->all->plan != NULL ? xn_energy_plan_basis(in->all->plan) : ""};
+	snprintf(sentence, sizeof(sentence),
+	    "%u of %u hours were within their target (%.1f %%); the target here is the hours' "
+	    "targets weighted by IT energy",
+	    sums->pue.within, sums->pue.judged, 100.0 * sums->pue.within / sums->pue.judged);
+	append(row, sentence);
+	if (sums->pue.without == 0)
+		return row->kpi.value;
+	snprintf(sentence, sizeof(sentence), "%u hours have no target and are not judged",
+	    sums->pue.without);
+	append(row, sentence);
+	return sums->pue.dc / sums->pue.it;
+}
+
 static void
-judge(const struct work *in, struct xn_kpi_row *row, int utc_offset_s, struct xn_arena *arena)
+find_target(const struct work *in, struct xn_kpi_row *row, int utc_offset_s)
 {
 	static const struct {
 		enum xn_kpi_id id;
 		enum xn_target_metric metric;
-	} targets[] = {{XN_KPI_PUE, XN_TARGET_PUE}, {XN_KPI_REF, XN_TARGET_REF},
-	    {XN_KPI_CUE, XN_TARGET_CUE}, {XN_KPI_WUE, XN_TARGET_WUE}};
+	} targets[] = {
+	    {XN_KPI_REF, XN_TARGET_REF}, {XN_KPI_CUE, XN_TARGET_CUE}, {XN_KPI_WUE, XN_TARGET_WUE}};
 	xn_instant last = {in->all->to.ms - 1};
-	double target;
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
 		if (targets[i].id == row->id && in->all->plan != NULL)
 			row->has_target = xn_energy_plan_target(
 			    in->all->plan, targets[i].metric, last, utc_offset_s, &row->target);
+}
+
+static void
+judge(const struct work *in, struct xn_kpi_row *row, int utc_offset_s, struct xn_arena *arena)
+{
+	double judged = row->kpi.value;
+
+	if (row->id == XN_KPI_PUE)
+		judged = find_pue_target(in, row);
+	else
+		find_target(in, row, utc_offset_s);
 	if (row->has_target)
 		row->target.basis = xn_text(arena, "%s", row->target.basis);
 	if (!row->has_target || row->kpi.state != XN_KPI_VALUE)
 		return;
-	target = (double)row->target.millionths / 1e6;
-	row->verdict =
-	    xn_kpi_judge(row->kpi.value, row->has_u ? row->u : 0, target, !row->target.is_max);
+	row->verdict = xn_kpi_judge(judged, row->has_u ? row->u : 0,
+	    (double)row->target.millionths / 1e6, !row->target.is_max);
 	/* Without uncertainty, or over terms with too many gaps, nothing is proven. */
 	if (row->verdict == XN_KPI_MET &&
 	    (!row->has_u || row->coverage < XN_KPIS_COVERAGE_MIN ||

@@ -35,6 +35,9 @@
 	    "ISO/IEC 30134-3; EN 50600-4-3")                                                       \
 	X(XN_KPI_CUE, "cue", "kgCO2e/kWh", "Carbon usage effectiveness (location-based)",          \
 	    "kgCO2e(E_DC) / E_IT", "ISO/IEC 30134-8; EN 50600-4-8")                                \
+	X(XN_KPI_CUE_MARKET, "cue-market", "kgCO2e/kWh",                                           \
+	    "Carbon usage effectiveness (market-based)", "kgCO2e(E_DC, market) / E_IT",            \
+	    "GHG Protocol Scope 2 Guidance 2015")                                                  \
 	X(XN_KPI_WUE, "wue", "l/kWh", "Water usage effectiveness", "W_in / E_IT",                  \
 	    "ISO/IEC 30134-9:2022; EN 50600-4-9")                                                  \
 	X(XN_KPI_ERF, "erf", "ratio", "Energy reuse factor", "E_reuse / E_DC",                     \
@@ -105,7 +108,7 @@ struct xn_kpi_row {
 	const char *of; /* the platform; "" */
 	struct xn_kpi kpi;
 	char why[XN_SENTENCE_SIZE]; /* there is no value, because; "" */
-	char note[XN_SENTENCE_SIZE];
+	char note[2 * XN_SENTENCE_SIZE];
 	int category; /* 1..3; 0: has none */
 	enum xn_kpi_span span;
 	bool measured;
@@ -115,6 +118,9 @@ struct xn_kpi_row {
 	bool has_target;
 	struct xn_target target;
 	enum xn_kpi_verdict verdict;
+	/* PUE, whose targets are by hour: `target` is theirs, weighted by the hours' IT energy, so
+	 * that a site which is at its target in every hour is at it in the sum. 0: no such hour. */
+	unsigned hours_judged, hours_within;
 	struct xn_kpi_term terms[XN_KPI_TERMS_MAX];
 	unsigned term_count;
 };

@@ -29,7 +29,9 @@ struct gathering {
 	xn_energy given;
 	/* The hour that it is in. */
 	int64_t hour;
-	double hour_free, hour_all;
+	double hour_free, hour_all, hour_it;
+	bool hour_asked;
+	struct xn_target hour_target;
 };
 
 static void
@@ -92,14 +94,54 @@ gather_intervals(struct gathering *in, struct xn_books *books, struct xn_error *
 
 /* ---- by the plans in force ---- */
 
+/* The hour's PUE beside the target of that hour. */
+static void
+judge_hour(struct gathering *in)
+{
+	int64_t target = in->hour_target.millionths;
+	double allowed = in->hour_it * (double)target / 1e6;
+	struct xn_kpi_sums *sums = &in->all->sums;
+
+	if (in->hour_it <= 0)
+		return;
+	if (!in->hour_asked) {
+		sums->pue.without++;
+		return;
+	}
+	if (sums->pue.judged == 0 || target < sums->pue.lowest)
+		sums->pue.lowest = target;
+	if (sums->pue.judged == 0 || target > sums->pue.highest)
+		sums->pue.highest = target;
+	sums->pue.judged++;
+	sums->pue.within += xn_kpi_judge(in->hour_all, 0, allowed, false) == XN_KPI_MET;
+	sums->pue.dc += in->hour_all;
+	sums->pue.it += in->hour_it;
+	sums->pue.allowed += allowed;
+}
+
 static void
 close_hour(struct gathering *in)
 {
 	struct xn_kpi_sums *sums = &in->all->sums;
 
+	judge_hour(in);
 	sums->cfe_matched += in->hour_free < in->hour_all ? in->hour_free : in->hour_all;
 	sums->cfe_total += in->hour_all;
-	in->hour_free = in->hour_all = 0;
+	in->hour_free = in->hour_all = in->hour_it = 0;
+}
+
+static void
+open_hour(struct gathering *in, const struct xn_energy_plan *plan, xn_instant at)
+{
+	/* Hours of site time, as targets are written in. */
+	int64_t hour = (at.ms + in->utc_offset_s * INT64_C(1000)) / (int64_t)HOUR_MS;
+
+	if (hour == in->hour)
+		return;
+	close_hour(in);
+	in->hour = hour;
+	in->hour_asked = plan != NULL &&
+	    xn_energy_plan_target(plan, XN_TARGET_PUE, at, in->utc_offset_s, &in->hour_target);
 }
 
 /* The part of an interval that is in bands of the kind peak. */
@@ -134,12 +176,10 @@ add_planned(struct gathering *in, const struct xn_energy_plan *plan,
 	    KWH_MJ;
 	struct xn_factor factor;
 	xn_carbon per_kwh;
-	int64_t hour = interval->start.ms / (int64_t)HOUR_MS;
 
-	if (hour != in->hour)
-		close_hour(in);
-	in->hour = hour;
+	open_hour(in, plan, interval->start);
 	in->hour_all += e_dc;
+	in->hour_it += (double)interval->it.mj / KWH_MJ;
 	in->hour_free += (double)interval->pv.mj / KWH_MJ;
 	if (plan == NULL)
 		return;
@@ -338,6 +378,39 @@ certificate_counts(struct proofs *proofs, const char *id)
 	return true;
 }
 
+/* Of its life the part that is in the span (TiR / EL), of equipment that a platform has alone or
+ * that all share. */
+static void
+add_embodied(struct gathering *in, const struct xn_books_activity *row)
+{
+	struct xn_kpi_all *all = in->all;
+	int64_t from = row->start.ms > all->from.ms ? row->start.ms : all->from.ms;
+	int64_t to = row->end.ms < all->to.ms ? row->end.ms : all->to.ms;
+	struct xn_kpi part = xn_kpi_sci_embodied((double)row->milli / 1000, (double)(to - from),
+	    (double)(row->end.ms - row->start.ms), 1, 1);
+
+	if (to <= from || part.state != XN_KPI_VALUE)
+		return;
+	all->has_embodied = true;
+	if (row->about[0] == '\0') {
+		all->embodied += part.value;
+		return;
+	}
+	for (unsigned i = 0; i < all->platform_count; i++)
+		if (strcmp(all->platforms[i].name, row->about) == 0)
+			all->platforms[i].embodied += part.value;
+}
+
+/* Equipment is older than the span that asks. */
+static int
+take_embodied(const struct xn_books_activity *row, void *context, struct xn_error *err)
+{
+	(void)err;
+	if (row->kind == XN_ACTIVITY_EMBODIED)
+		add_embodied(context, row);
+	return XN_OK;
+}
+
 static int
 take_activity(const struct xn_books_activity *row, void *context, struct xn_error *err)
 {
@@ -368,10 +441,14 @@ take_platform(const struct xn_books_row *row, void *context, struct xn_error *er
 	struct gathering *in = context;
 
 	(void)err;
-	for (unsigned i = 0; i < in->all->platform_count; i++)
-		if (strcmp(in->all->platforms[i].name, row->name) == 0)
-			in->all->platforms[i].energy +=
-			    xn_kpi_kwh(&row->amount) + (double)row->amount.overhead.mj / KWH_MJ;
+	for (unsigned i = 0; i < in->all->platform_count; i++) {
+		struct xn_kpi_platform *one = &in->all->platforms[i];
+
+		if (strcmp(one->name, row->name) != 0)
+			continue;
+		one->it += xn_kpi_kwh(&row->amount);
+		one->energy += xn_kpi_kwh(&row->amount) + (double)row->amount.overhead.mj / KWH_MJ;
+	}
 	return XN_OK;
 }
 
@@ -388,8 +465,11 @@ gather_activity(struct gathering *in, struct xn_books *books, struct xn_error *e
 	proofs->in = in;
 	if (xn_books_activities(books, all->from, all->to, take_activity, proofs, err) != XN_OK)
 		return err->code;
-	return all->platform_count == 0 ? XN_OK
-					: xn_books_entries(books, &query, take_platform, in, err);
+	if (all->platform_count == 0)
+		return XN_OK;
+	if (xn_books_activities(books, (xn_instant){0}, all->to, take_embodied, in, err) != XN_OK)
+		return err->code;
+	return xn_books_entries(books, &query, take_platform, in, err);
 }
 
 /* ---- gauges ---- */
@@ -467,9 +547,9 @@ gather_all(struct gathering *in, struct xn_books *books, struct xn_error *err)
 
 	if (xn_library_read(in->arena, &in->all->library, err) != XN_OK)
 		return err->code;
-	class = xn_library_class(&in->all->library, XN_KPIS_CLASS);
+	class = xn_library_class(&in->all->library, in->all->library.equipment_class);
 	if (class == NULL)
-		return xn_fail(err, XN_EINVALID, "the library has no class %s", XN_KPIS_CLASS);
+		return xn_fail(err, XN_EINVALID, "the library has no class of equipment");
 	in->all->bounds = class->bounds;
 	if (gather_intervals(in, books, err) != XN_OK || gather_planned(in, books, err) != XN_OK ||
 	    gather_meters(in, books, err) != XN_OK || gather_activity(in, books, err) != XN_OK ||

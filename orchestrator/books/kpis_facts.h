@@ -24,8 +24,10 @@ struct xn_kpi_sensor {
 
 struct xn_kpi_platform {
 	const char *name;
-	double units;  /* functional units that people brought */
-	double energy; /* kWh, cooling and losses included */
+	double units;    /* functional units that people brought */
+	double energy;   /* kWh, cooling and losses included */
+	double it;       /* kWh, without them */
+	double embodied; /* kgCO2e of the span, of equipment that it has alone */
 };
 
 struct xn_kpi_sensors {
@@ -53,6 +55,13 @@ struct xn_kpi_sums {
 	double cfe_matched, cfe_total;
 	double peak, banded; /* kWh */
 	double highest_kw;
+	/* Of hours with a target of PUE and with IT energy. */
+	struct {
+		unsigned judged, within, without; /* `without`: IT energy, but no target */
+		double dc, it;                    /* kWh of those judged */
+		double allowed;                   /* kWh: IT energy times the hour's target */
+		int64_t lowest, highest;          /* targets, millionths */
+	} pue;
 	int factor_year;
 	char factor[XN_NAME_SIZE]; /* id of the last factor used */
 };
@@ -67,6 +76,8 @@ struct xn_kpi_all {
 	unsigned duplicates; /* certificates whose id was there already: not counted */
 	struct xn_kpi_platform platforms[XN_KPIS_PLATFORMS_MAX];
 	unsigned platform_count;
+	bool has_embodied;
+	double embodied; /* kgCO2e of the span, of equipment that all share */
 	struct xn_kpi_sensors inlets, hosts;
 	struct xn_kpi_class bounds; /* of the class of equipment */
 	struct xn_library library;
@@ -77,9 +88,6 @@ struct xn_kpi_all {
 /* xn_plans_close(&all->plans) when nothing of the plan is needed any more, whatever came of it. */
 int xn_kpi_gather(struct xn_books *books, xn_instant from, xn_instant to, struct xn_arena *arena,
     struct xn_kpi_all *ret_all, struct xn_error *err);
-
-/* The class that temperatures are judged by while the site gives no other. */
-#define XN_KPIS_CLASS "A1"
 
 double xn_kpi_kwh(const struct xn_amount *amount); /* of |energy| */
 

@@ -82,6 +82,10 @@ set_target(json_t *object, const struct xn_kpi_row *row)
 	    row->has_target ? json_string(overs[row->target.over]) : json_null());
 	json_object_set_new(object, "target_basis",
 	    row->has_target ? xn_json_text(row->target.basis) : json_null());
+	json_object_set_new(object, "hours_judged",
+	    row->hours_judged > 0 ? json_integer(row->hours_judged) : json_null());
+	json_object_set_new(object, "hours_within",
+	    row->hours_judged > 0 ? json_integer(row->hours_within) : json_null());
 	json_object_set_new(object, "status", xn_json_text(xn_kpi_status(row)));
 }
 

@@ -76,11 +76,23 @@ read_class(struct xn_arena *arena, const struct xn_yaml *node, struct xn_problem
 }
 
 static void
+read_equipment_class(
+    const struct xn_yaml *node, struct xn_problems *problems, struct xn_library *library)
+{
+	library->equipment_class = "";
+	if (node == NULL || !xn_value_name(node, problems, &library->equipment_class))
+		return;
+	if (xn_library_class(library, library->equipment_class) == NULL)
+		xn_problem_add(problems, node->mark, NULL, "'%.64s' is none of the thermal classes",
+		    library->equipment_class);
+}
+
+static void
 read_indicators(struct xn_arena *arena, const struct xn_yaml *root, struct xn_problems *problems,
     struct xn_library *library)
 {
-	static const struct xn_yaml_key keys[] = {
-	    {"thermal_classes", true}, {"toe", true}, {"tariff", true}, {NULL, false}};
+	static const struct xn_yaml_key keys[] = {{"thermal_classes", true},
+	    {"equipment_class", true}, {"toe", true}, {"tariff", true}, {NULL, false}};
 	static const struct xn_yaml_key toe_keys[] = {
 	    {"electricity_mwh", true}, {"diesel_t", true}, {NULL, false}};
 	const struct xn_yaml *classes = xn_yaml_get(root, "thermal_classes");
@@ -91,6 +103,7 @@ read_indicators(struct xn_arena *arena, const struct xn_yaml *root, struct xn_pr
 	if (xn_yaml_check_list(classes, problems))
 		XN_YAML_EACH (node, classes)
 			read_class(arena, node, problems, library);
+	read_equipment_class(xn_yaml_get(root, "equipment_class"), problems, library);
 	if (!xn_yaml_check_map(toe, toe_keys, problems))
 		return;
 	read_number(toe, "electricity_mwh", problems, &library->toe_per_mwh);

@@ -30,6 +30,7 @@ struct xn_library {
 	struct xn_schedule *schedules;
 	xn_duration offset; /* of the schedules' local time from UTC */
 	struct xn_thermal_class *classes;
+	const char *equipment_class; /* of the site's equipment; one of `classes` */
 	double toe_per_mwh;
 	double toe_per_tonne_diesel;
 };

@@ -80,12 +80,21 @@
 	"CREATE INDEX IF NOT EXISTS activity_start ON activity(start_ms, kind, end_ms, about);"    \
 	"CREATE TABLE IF NOT EXISTS energy_plan(seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL,"  \
 	" name TEXT NOT NULL, actor TEXT NOT NULL, from_ms INTEGER NOT NULL,"                      \
-	" to_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"                                     \
-	"CREATE TABLE IF NOT EXISTS report(id TEXT PRIMARY KEY, kind TEXT NOT NULL,"               \
-	" period TEXT NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL"                    \
-	" CHECK(state IN ('draft', 'frozen', 'filed')), as_of INTEGER NOT NULL,"                   \
-	" sha256 TEXT NOT NULL, manifest TEXT NOT NULL, signature BLOB NOT NULL,"                  \
-	" made_ms INTEGER NOT NULL, actor TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+	" to_ms INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
+
+/* What was frozen (orchestrator/reports/archive.c), and what is made by the clock. */
+#define XN_BOOKS_REPORT_SCHEMA                                                                     \
+	"CREATE TABLE IF NOT EXISTS report(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"      \
+	" kind TEXT NOT NULL, period TEXT NOT NULL, revision INTEGER NOT NULL,"                    \
+	" state TEXT NOT NULL CHECK(state IN ('frozen', 'filed')), as_of INTEGER NOT NULL,"        \
+	" slice TEXT NOT NULL, config TEXT NOT NULL, sha256 TEXT NOT NULL, manifest TEXT NOT "     \
+	"NULL,"                                                                                    \
+	" signature BLOB, made_ms INTEGER NOT NULL, actor TEXT NOT NULL,"                          \
+	" reference TEXT NOT NULL) STRICT;"                                                        \
+	"CREATE TABLE IF NOT EXISTS report_schedule(id INTEGER PRIMARY KEY, kind TEXT NOT NULL,"   \
+	" every TEXT NOT NULL, day INTEGER NOT NULL, minute INTEGER NOT NULL,"                     \
+	" formats TEXT NOT NULL, languages TEXT NOT NULL, folder TEXT NOT NULL,"                   \
+	" freeze INTEGER NOT NULL, done TEXT NOT NULL, problem TEXT NOT NULL) STRICT;"
 
 /* Keys of the table `meta` that say what the site is (struct xn_books_site). */
 #define XN_BOOKS_META_NAME     "site"

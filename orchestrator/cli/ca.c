@@ -52,7 +52,8 @@ ca_init(struct xn_cli *cli)
 	if (xn_pki_init(dir, site, hosts, count, &err) < 0)
 		return give_up(&err);
 	fprintf(stderr,
-	    "made %s/{ca,server,operator}.{crt,key}; keep ca.key where only you can read it\n",
+	    "made %s/{ca,server,operator,report}.{crt,key}; keep ca.key where only you can read "
+	    "it\n",
 	    dir);
 	return XN_EXIT_OK;
 }
@@ -61,7 +62,8 @@ const struct xn_cli_command xn_cli_ca_init = {
     .noun = "ca",
     .verb = "init",
     .arguments = "[ADDR...]",
-    .summary = "make the site's certificate authority, the server's and an operator's certificate",
+    .summary = "make the site's certificate authority and the certificates of the server, an "
+	       "operator and the reports",
     .examples = "xanh ca init --dir /etc/xanh/tls --site hoa-lac-1 --host xanh.example,10.20.0.5\n",
     .options =
 	{
@@ -70,4 +72,30 @@ const struct xn_cli_command xn_cli_ca_init = {
 	    {.name = "host", .value = "ADDR", .help = "names and addresses of the server, a,b,c"},
 	},
     .run = ca_init,
+};
+
+static int
+ca_report(struct xn_cli *cli)
+{
+	const char *dir = xn_cli_option(cli, "dir");
+	struct xn_error err = {0};
+
+	if (dir == NULL) {
+		fputs("xanh: ca report needs --dir DIR\n", stderr);
+		return XN_EXIT_USAGE;
+	}
+	if (xn_pki_issue(dir, XN_PEER_REPORT, "site", "report", &err) < 0)
+		return give_up(&err);
+	fprintf(stderr, "made %s/report.{crt,key}\n", dir);
+	return XN_EXIT_OK;
+}
+
+const struct xn_cli_command xn_cli_ca_report = {
+    .noun = "ca",
+    .verb = "report",
+    .arguments = "",
+    .summary = "make the certificate that signs reports, of an authority that has none yet",
+    .examples = "xanh ca report --dir /etc/xanh/pki\n",
+    .options = {{.name = "dir", .value = "DIR", .help = "where ca.crt and ca.key are"}},
+    .run = ca_report,
 };

@@ -150,6 +150,8 @@ code_of(long status)
 		return XN_EREFUSED;
 	if (status == 404)
 		return XN_ENOTFOUND;
+	if (status == 503)
+		return XN_EFULL;
 	return status < 500 ? XN_EINVALID : XN_ESYSTEM;
 }
 

@@ -6,7 +6,7 @@
  * Where xanhd is: --server, else XANH_SERVER, else unix:/run/xanh/api.sock; for https also --ca,
  * --cert, --key or XANH_CA, XANH_CERT, XANH_KEY. Errors: XN_EUNREACHABLE when nobody answers (the
  * text says what to do next), XN_EREFUSED for 401, 403 and 409, XN_ENOTFOUND for 404, XN_EINVALID
- * for other 4xx, XN_ESYSTEM for 5xx, each with xanhd's own words.
+ * for other 4xx, XN_EFULL for 503, XN_ESYSTEM for other 5xx, each with xanhd's own words.
  */
 #ifndef XN_CLI_CLIENT_H
 #define XN_CLI_CLIENT_H

@@ -6,7 +6,15 @@
 
 #include "common/cli.h"
 
+extern const struct xn_cli_command xn_cli_report_export;
+extern const struct xn_cli_command xn_cli_report_freeze;
+extern const struct xn_cli_command xn_cli_report_file;
+extern const struct xn_cli_command xn_cli_report_list;
+extern const struct xn_cli_command xn_cli_report_verify;
+extern const struct xn_cli_command xn_cli_report_bundle;
+extern const struct xn_cli_command xn_cli_report_schedule;
 extern const struct xn_cli_command xn_cli_ca_init;
+extern const struct xn_cli_command xn_cli_ca_report;
 extern const struct xn_cli_command xn_cli_agent_enrol;
 extern const struct xn_cli_command xn_cli_probe;
 extern const struct xn_cli_command xn_cli_device_check;

@@ -48,9 +48,19 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_energy_compare,
     &xn_cli_energy_coverage,
     &xn_cli_energy_corrections,
+    &xn_cli_energy_fix,
+    &xn_cli_energy_import,
     &xn_cli_meter_book,
     &xn_cli_tenant_energy,
     &xn_cli_vm_energy,
+    /* reports */
+    &xn_cli_report_export,
+    &xn_cli_report_freeze,
+    &xn_cli_report_file,
+    &xn_cli_report_list,
+    &xn_cli_report_verify,
+    &xn_cli_report_bundle,
+    &xn_cli_report_schedule,
     /* devices */
     &xn_cli_probe,
     &xn_cli_device_check,
@@ -66,6 +76,7 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_metric_check,
     /* certificates */
     &xn_cli_ca_init,
+    &xn_cli_ca_report,
     &xn_cli_agent_enrol,
     NULL,
 };

@@ -117,6 +117,18 @@ read_meter(const struct xn_yaml *documents, struct xn_problems *problems,
 	ret_rules->utc_offset_s = offset_of(zone);
 }
 
+int
+xn_meter_rules_read(struct xn_arena *arena, const char *path, struct xn_problems *problems,
+    struct xn_readings_rules *ret_rules, struct xn_error *err)
+{
+	struct xn_yaml *documents;
+	int result = xn_yaml_read_file(arena, path, problems, &documents, err);
+
+	if (result == XN_OK)
+		read_meter(documents, problems, ret_rules);
+	return result;
+}
+
 /* ---- readings ---- */
 
 /* A number of a column, in thousandths of milli units: Wh as mJ, W as mW. False: it is none. */
@@ -338,16 +350,14 @@ book(const struct xn_cli *cli, struct xn_arena *arena, bool json)
 	struct xn_readings readings;
 	struct xn_bookings bookings;
 	struct xn_problems problems;
-	struct xn_yaml *documents;
 	struct xn_source source;
 	struct xn_error err;
 	int status;
 
 	xn_problems_init(&problems, arena);
-	if (xn_yaml_read_file(arena, xn_cli_option(cli, "meter"), &problems, &documents, &err) !=
+	if (xn_meter_rules_read(arena, xn_cli_option(cli, "meter"), &problems, &rules, &err) !=
 	    XN_OK)
 		return give_up(&err);
-	read_meter(documents, &problems, &rules);
 	status = xn_input_read(arena, stdin, "-", &source);
 	if (status != XN_EXIT_OK)
 		return status;

@@ -7,6 +7,10 @@
 #include "common/problem.h"
 #include "orchestrator/books/readings.h"
 
+/* METER.yaml (`kind: meter`): what is wrong with it becomes problems. XN_EREAD. */
+int xn_meter_rules_read(struct xn_arena *arena, const char *path, struct xn_problems *problems,
+    struct xn_readings_rules *ret_rules, struct xn_error *err);
+
 /* All of a stream, NUL-terminated in the arena. The exit code; why not is said. */
 int xn_input_read(struct xn_arena *arena, FILE *in, const char *path, struct xn_source *ret_source);
 

@@ -11,6 +11,47 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Digits that say something: percents to a tenth, ratios to a thousandth, tonnes to a kilogram. */
+static json_t *
+shown(const json_t *value, const char *unit)
+{
+	bool tenths = strcmp(unit, "%") == 0 || strcmp(unit, "gCO2e/unit") == 0;
+	char text[48];
+
+	if (!json_is_number(value))
+		return json_null();
+	snprintf(text, sizeof(text), "%.*f", tenths ? 1 : 3, json_number_value(value));
+	return json_string(text);
+}
+
+static int
+print_rows(const json_t *answer, const struct xn_column *columns, size_t count)
+{
+	json_t *rows = json_deep_copy(json_object_get(answer, "rows"));
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row)
+	{
+		static const char *const fields[] = {"value", "u_k2", "target"};
+		const char *unit = xn_field_text(row, "unit");
+
+		/* What is left of PUE is below zero only by what meters may disagree. */
+		if (strcmp(xn_field_text(row, "metric"), "pue-other") == 0 &&
+		    xn_field_number(row, "value") < 0)
+			json_object_set_new(row, "value", json_real(0));
+		for (size_t k = 0; k < COUNT(fields); k++) {
+			json_t *text = shown(json_object_get(row, fields[k]), unit);
+
+			json_object_set_new(row, fields[k], text);
+		}
+	}
+	xn_energy_say_span(answer);
+	xn_table_draw(rows, columns, count);
+	json_decref(rows);
+	return XN_EXIT_OK;
+}
+
 static int
 print_metrics(const struct xn_cli *cli, const json_t *answer)
 {
@@ -29,7 +70,13 @@ print_metrics(const struct xn_cli *cli, const json_t *answer)
 	    {"WHY NOT", "why", XN_CELL_TEXT},
 	};
 
-	return xn_energy_print(cli, answer, columns, COUNT(columns), "there are no metrics");
+	enum xn_format format;
+
+	if (!xn_table_format(cli, &format))
+		return XN_EXIT_USAGE;
+	return format == XN_FORMAT_TABLE
+	    ? print_rows(answer, columns, COUNT(columns))
+	    : xn_energy_print(cli, answer, columns, COUNT(columns), "there are no metrics");
 }
 
 static int
@@ -70,7 +117,7 @@ list(struct xn_cli *cli)
 /* ---- explain ---- */
 
 static void
-say(const char *head, const json_t *object, const char *field, enum xn_cell cell)
+say(const char *head, const json_t *object, const char *field, enum xn_cell_kind cell)
 {
 	const json_t *value = xn_field(object, field);
 

@@ -60,6 +60,8 @@ print_power(const json_t *status)
 		xn_cell_print(status, flows[i].field, XN_CELL_WATTS);
 		putchar(' ');
 	}
+	if (json_is_number(xn_field(status, "power.power_ratio_now")))
+		printf("  power ratio now %.2f", xn_field_number(status, "power.power_ratio_now"));
 	if (json_is_false(xn_field(status, "power.complete")))
 		fputs(" (not every meter is fresh)", stdout);
 	putchar('\n');

@@ -83,7 +83,7 @@ write_time(FILE *out, const char *text)
 }
 
 static void
-write_text(FILE *out, const json_t *value, enum xn_cell cell)
+write_text(FILE *out, const json_t *value, enum xn_cell_kind cell)
 {
 	if (cell == XN_CELL_TIME)
 		write_time(out, json_string_value(value));
@@ -94,7 +94,7 @@ write_text(FILE *out, const json_t *value, enum xn_cell cell)
 }
 
 static void
-write_number(FILE *out, double number, enum xn_cell cell)
+write_number(FILE *out, double number, enum xn_cell_kind cell)
 {
 	switch (cell) {
 	case XN_CELL_WATTS: write_watts(out, number); return;
@@ -133,7 +133,7 @@ write_list(FILE *out, const json_t *list)
 }
 
 char *
-xn_cell_text(const json_t *value, enum xn_cell cell)
+xn_cell_text(const json_t *value, enum xn_cell_kind cell)
 {
 	char *text = NULL;
 	size_t size;
@@ -156,7 +156,7 @@ xn_cell_text(const json_t *value, enum xn_cell cell)
 }
 
 void
-xn_cell_print(const json_t *object, const char *field, enum xn_cell cell)
+xn_cell_print(const json_t *object, const char *field, enum xn_cell_kind cell)
 {
 	char *text = xn_cell_text(xn_field(object, field), cell);
 
@@ -203,13 +203,13 @@ width_of(const char *text)
 }
 
 static bool
-to_the_right(enum xn_cell cell)
+to_the_right(enum xn_cell_kind cell)
 {
 	return cell != XN_CELL_TEXT && cell != XN_CELL_YES && cell != XN_CELL_TIME;
 }
 
 static void
-draw_cell(const char *text, enum xn_cell cell, size_t width, bool last)
+draw_cell(const char *text, enum xn_cell_kind cell, size_t width, bool last)
 {
 	size_t own = width_of(text);
 	int blanks = own < width ? (int)(width - own) : 0;

@@ -10,7 +10,7 @@
 
 #include "common/cli.h"
 
-enum xn_cell {
+enum xn_cell_kind {
 	XN_CELL_TEXT,
 	XN_CELL_COUNT,
 	XN_CELL_WATTS,
@@ -28,7 +28,7 @@ enum xn_cell {
 struct xn_column {
 	const char *title;
 	const char *field; /* of the row; "a.b" goes into an object */
-	enum xn_cell cell;
+	enum xn_cell_kind cell;
 };
 
 enum xn_format { XN_FORMAT_TABLE, XN_FORMAT_JSON, XN_FORMAT_CSV };
@@ -45,9 +45,9 @@ void xn_table_draw(const json_t *rows, const struct xn_column *columns, size_t c
 void xn_table_json(const json_t *value);
 
 /* A value as its cell, in a text that the caller frees. Absent and null: "-". */
-char *xn_cell_text(const json_t *value, enum xn_cell cell);
+char *xn_cell_text(const json_t *value, enum xn_cell_kind cell);
 /* Prints a field of an object as its cell. */
-void xn_cell_print(const json_t *object, const char *field, enum xn_cell cell);
+void xn_cell_print(const json_t *object, const char *field, enum xn_cell_kind cell);
 
 const json_t *xn_field(const json_t *object, const char *field);
 /* Text of a field; "" when it is not there. */

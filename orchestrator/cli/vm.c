@@ -14,7 +14,7 @@ static const struct xn_column columns[] = {
     {"RACK", "rack", XN_CELL_TEXT},
     {"STATE", "state", XN_CELL_TEXT},
     {"POWER", "power_w", XN_CELL_WATTS},
-    {"+-", "power_error_w", XN_CELL_WATTS},
+    {"+/-", "power_error_w", XN_CELL_WATTS},
     {"CORES USED", "used_cores", XN_CELL_CORES},
     {"MEMORY", "memory_mib", XN_CELL_MIB},
     {"ENERGY", "energy_wh", XN_CELL_WH},

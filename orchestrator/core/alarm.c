@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "orchestrator/core/curve.h"
 #include "orchestrator/core/inventory.h"
 #include "orchestrator/core/ledger_doubt.h"
 #include "orchestrator/core/migrate.h"
@@ -12,7 +13,6 @@
 
 #define EASE_PPM       950000 /* a limit's alarm ends below 95 % of it */
 #define INLET_EASE_MK  500
-#define DRIFT_MS       INT64_C(3600000)
 #define INLET_WORSE_MK 5000 /* above the limit it becomes critical */
 
 /* ---- the table ---- */
@@ -237,35 +237,42 @@ sweep_vms(struct xn_core *core, struct xn_actions *actions)
 }
 
 static void
-sweep_curves(struct xn_core *core, struct xn_actions *actions)
-{
-	for (uint32_t h = 0; h < core->topology->host_count; h++) {
-		const struct xn_host *host = &core->hosts[h];
-		const char *name = core->topology->hosts[h].name;
-
-		if (host->drift_since.ms != 0 &&
-		    xn_since(core->now, host->drift_since).ms >= DRIFT_MS)
-			xn_alarm_raise(core, actions, key_of(core, "curve:", name),
-			    XN_SEVERITY_WARNING, name,
-			    "%s draws %lld W more or less than its curve says, for an hour", name,
-			    (long long)(host->curve_error.mw / 1000));
-	}
-}
-
-static void
 sweep_doubt(struct xn_core *core, struct xn_actions *actions)
 {
 	const struct xn_doubt *doubt = &core->doubt;
+	const struct xn_topo_meter *meters = core->topology->meters;
 	int64_t size = doubt->unexplained.mj < 0 ? -doubt->unexplained.mj : doubt->unexplained.mj;
 
-	if (doubt->intervals < XN_DOUBT_INTERVALS)
+	if (doubt->intervals < XN_DOUBT_INTERVALS || doubt->suspects[0] == XN_NONE)
 		return;
 	xn_alarm_raise(core, actions, "unexplained", XN_SEVERITY_WARNING, core->topology->site,
 	    "%lld Wh of %lld Wh are unexplained in the last interval (%s); the meters' classes "
-	    "allow %lld Wh",
+	    "allow %lld Wh; look at %s%s%s",
 	    (long long)(size / XN_WH_MJ), (long long)(doubt->sources.mj / XN_WH_MJ),
 	    doubt->unexplained.mj > 0 ? "given but not drawn" : "drawn but not given",
-	    (long long)(doubt->limit.mj / XN_WH_MJ));
+	    (long long)(doubt->limit.mj / XN_WH_MJ), meters[doubt->suspects[0]].name,
+	    doubt->suspects[1] == XN_NONE ? "" : ", ",
+	    doubt->suspects[1] == XN_NONE ? "" : meters[doubt->suspects[1]].name);
+}
+
+static void
+sweep_host(struct xn_core *core, struct xn_actions *actions, uint32_t host)
+{
+	const struct xn_host *row = &core->hosts[host];
+	const char *name = core->topology->hosts[host].name;
+
+	if (!row->up && row->down_since.ms != 0 &&
+	    xn_since(core->now, row->down_since).ms > core->topology->fresh.ms)
+		xn_alarm_raise(core, actions, key_of(core, "host:", name), XN_SEVERITY_WARNING,
+		    name, "%s does not answer; its VMs are left as they are", name);
+	if (xn_curve_drifts(row, core->now))
+		xn_alarm_raise(core, actions, key_of(core, "curve:", name), XN_SEVERITY_WARNING,
+		    name,
+		    "%s has drawn %lld W %s than before at the same CPU use for an hour: check "
+		    "what is on its outlets, its fans, and new cards or memory",
+		    name,
+		    (long long)((row->strange.mw < 0 ? -row->strange.mw : row->strange.mw) / 1000),
+		    row->strange.mw < 0 ? "less" : "more");
 }
 
 static void
@@ -275,18 +282,11 @@ sweep_site(struct xn_core *core, struct xn_actions *actions)
 		xn_alarm_raise(core, actions, "disk", XN_SEVERITY_CRITICAL, core->topology->site,
 		    "the disk is full: nothing is moved");
 	sweep_doubt(core, actions);
-	sweep_curves(core, actions);
 	if (core->vms_refused > 0)
 		xn_alarm_raise(core, actions, "vms", XN_SEVERITY_CRITICAL, core->topology->site,
 		    "there are more VMs than the %u this site was set up for", core->vm_capacity);
 	for (uint32_t h = 0; h < core->topology->host_count; h++)
-		if (!core->hosts[h].up && core->hosts[h].down_since.ms != 0 &&
-		    xn_since(core->now, core->hosts[h].down_since).ms > core->topology->fresh.ms)
-			xn_alarm_raise(core, actions,
-			    key_of(core, "host:", core->topology->hosts[h].name),
-			    XN_SEVERITY_WARNING, core->topology->hosts[h].name,
-			    "%s does not answer; its VMs are left as they are",
-			    core->topology->hosts[h].name);
+		sweep_host(core, actions, h);
 }
 
 void

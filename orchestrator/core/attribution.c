@@ -104,18 +104,6 @@ xn_attribution_power(struct xn_core *core, uint32_t host)
 	xn_attribution_check(core, host);
 }
 
-xn_power
-xn_attribution_error(const struct xn_core *core, uint32_t vm)
-{
-	const struct xn_vm *row = &core->vms[vm];
-	const struct xn_host *host = row->host == XN_NONE ? NULL : &core->hosts[row->host];
-
-	if (host == NULL || host->power.mw == 0)
-		return (xn_power){0};
-	return (xn_power){
-	    (int64_t)((xn_register)host->curve_error.mw * row->power.mw / host->power.mw)};
-}
-
 static void
 give(struct xn_tally *to, int64_t mj, const struct xn_tally *from)
 {
@@ -149,6 +137,18 @@ xn_attribution_energy(
 	}
 	give(&row->slots[slot], shares[all->count], tally);
 	*core->scratch = mark;
+}
+
+xn_power
+xn_attribution_error(const struct xn_core *core, uint32_t vm)
+{
+	const struct xn_vm *row = &core->vms[vm];
+	const struct xn_host *host = row->host == XN_NONE ? NULL : &core->hosts[row->host];
+
+	if (host == NULL || host->power.mw <= 0)
+		return (xn_power){0};
+	/* Both below 2^31 mW: no host draws two megawatts. */
+	return (xn_power){.mw = host->curve_spread.mw * row->power.mw / host->power.mw};
 }
 
 void

@@ -19,14 +19,12 @@ void xn_split(int64_t total, const int64_t *weights, uint32_t count, int64_t *re
 /* Sets the watts of the host's VMs and its remainder from host->power. */
 void xn_attribution_power(struct xn_core *core, uint32_t host);
 
-/* How far its watts may be from what its host's true curve would say: its part of the curve's
- * error.
- */
-xn_power xn_attribution_error(const struct xn_core *core, uint32_t vm);
-
 /* Books energy that the host's outlets gave to its owners, in one of the ledger's slots. */
 void xn_attribution_energy(
     struct xn_core *core, uint32_t host, uint32_t slot, const struct xn_tally *tally);
+
+/* The error bar of a VM's watts: its part of how far its host's readings lie from the curve. */
+xn_power xn_attribution_error(const struct xn_core *core, uint32_t vm);
 
 /* Asserts invariant 1 for a host (core.h, invariant 5). */
 void xn_attribution_check(const struct xn_core *core, uint32_t host);

@@ -77,18 +77,6 @@ xn_core_new(struct xn_arena *arena, struct xn_arena *scratch, const struct xn_to
 /* ---- one step ---- */
 
 static void
-learn(struct xn_core *core, uint32_t h)
-{
-	struct xn_host *host = &core->hosts[h];
-
-	xn_curve_learn(host, &core->topology->hosts[h]);
-	if (!xn_curve_drifts(host, &core->topology->hosts[h]))
-		host->drift_since.ms = 0;
-	else if (host->drift_since.ms == 0)
-		host->drift_since = core->now;
-}
-
-static void
 learn_curves(struct xn_core *core)
 {
 	for (uint32_t h = 0; h < core->topology->host_count; h++) {
@@ -99,7 +87,7 @@ learn_curves(struct xn_core *core)
 			    (core->moves[m].from == h || core->moves[m].to == h);
 		if (xn_curve_steady(&core->hosts[h]) && !moving && core->hosts[h].up &&
 		    core->hosts[h].listed && core->hosts[h].power_quality == XN_QUALITY_GOOD)
-			learn(core, h);
+			xn_curve_learn(&core->hosts[h], &core->topology->hosts[h], core->now);
 	}
 }
 

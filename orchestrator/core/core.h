@@ -96,14 +96,6 @@ struct xn_rack {
 	char hold[XN_SENTENCE_SIZE]; /* why it holds; empty: it does not */
 };
 
-/* What readings say of a host beside its plate (curve.h). */
-struct xn_curve_fit {
-	int64_t used_ppm; /* CPU of the host, and mW above the plate's line there, of late */
-	int64_t above_mw;
-	int64_t spread;  /* sum of squares of the CPU's moves around it: ppm^2 */
-	int64_t product; /* ... and of them with the moves of the watts: ppm x mW */
-};
-
 /* ---- inventory: hosts and the VMs on them ---- */
 
 struct xn_host {
@@ -118,13 +110,15 @@ struct xn_host {
 	xn_power power;                /* sum of its outlets */
 	enum xn_quality power_quality; /* of the worst outlet */
 	xn_power curve[11];            /* learned watts at 0..100 % CPU, in steps of 10 */
-	struct xn_curve_fit curve_fit; /* what it is made of */
-	xn_power curve_error;          /* how far readings lie from the curve, on average of late */
-	uint32_t curve_readings;       /* that it learned from, as far as they are counted */
-	xn_instant drift_since;        /* when it began not to fit; ms 0: it fits */
-	int64_t used_millicores;       /* by its domains, last interval */
-	int64_t steady_millicores;     /* the same when its curve was last to learn */
-	xn_power remainder;            /* of its power that belongs to no VM */
+	uint32_t curve_weight[11];
+	xn_power curve_seen[11]; /* what was measured there; the curve is made of these (curve.h) */
+	xn_power curve_spread;   /* how far readings lie from the curve, on the whole (curve.h) */
+	xn_instant strange_since; /* readings in a row that are far from those before; ms 0: none */
+	uint32_t strange_count;
+	xn_power strange;                /* by how much the newest one is */
+	int64_t used_millicores;         /* by its domains, last interval */
+	int64_t steady_millicores;       /* the same when its curve was last to learn */
+	xn_power remainder;              /* of its power that belongs to no VM */
 	struct xn_tally slots[XN_SLOTS]; /* the remainder's energy */
 	xn_energy expected[XN_SLOTS];    /* what its curve says it draws */
 	uint32_t first_meter;            /* of its outlets */
@@ -298,7 +292,8 @@ struct xn_doubt {
 	xn_energy unexplained; /* signed */
 	xn_energy limit;
 	xn_energy sources;
-	uint32_t intervals; /* in a row above the limit */
+	uint32_t intervals;   /* in a row above the limit */
+	uint32_t suspects[2]; /* meters to look at first; XN_NONE */
 };
 
 /* A correction on its way: what is left of it, and who says so. */

@@ -2,15 +2,11 @@
 
 #include <assert.h>
 
-#define BINS          11
-#define WHOLE_PPM     1000000
-#define STEADY_PARTS  20  /* use that moved by more than 1/20 of the host is a transient */
-#define LEVEL_PARTS   16  /* the newest reading's weight in the level and in the error: minutes */
-#define SLOPE_PARTS   512 /* ... in the slope: hours, for a host's use moves slowly */
-#define SURE_AFTER    32  /* readings until an error is known */
-#define WILD_ERRORS   6   /* a reading further away than so many errors is wild */
-#define WILD_MIN_MW   5000
-#define DRIFT_PERCENT 15
+#define BINS         11
+#define STEADY_PARTS 20 /* use that moved by more than 1/20 of the host is a transient */
+#define WEIGHT_MAX   16 /* a bin follows with 1/16 of each new reading once it has had so many */
+#define SPREAD_PARTS 32 /* the spread follows with 1/32 */
+#define PLATE_DOUBT  4  /* a plate is wrong by a quarter of its range, until readings say more */
 
 static int64_t
 plate_mw(const struct xn_topo_host *what, int bin)
@@ -23,27 +19,45 @@ plate_mw(const struct xn_topo_host *what, int bin)
 	return idle + (full - idle) * bin / (BINS - 1);
 }
 
-static int64_t
-range_mw(const struct xn_topo_host *what)
-{
-	return plate_mw(what, BINS - 1) - plate_mw(what, 0);
-}
+/* What was measured lies from the plate by a shift and a tilt: mW at bin 0, and mW a bin. */
+struct fit {
+	int64_t shift;
+	int64_t tilt;
+};
 
 /*
- * How much steeper than the plate, in mW for the whole host: ridge regression of the moves around
- * the level. The plate's slope counts as known to 30 %, and readings as if they erred four times as
- * much as they do, for their errors stay the same for a while; so a host whose use hardly moves
- * keeps the plate's slope, and a slope of noise does not send VMs the wrong way.
+ * Least squares over the measured bins, by their weight. TILT_DOUBT keeps the plate's slope until
+ * use has been seen over a range: two bins side by side tell a host's level, not its slope, and a
+ * slope of noise would send VMs the wrong way.
  */
-static int64_t
-tilt_mw(const struct xn_host *host, const struct xn_topo_host *what)
-{
-	xn_register error = host->curve_error.mw > 1000 ? host->curve_error.mw : 1000;
-	xn_register doubt = range_mw(what) > 0 ? range_mw(what) * 3 / 10 : 1;
-	xn_register ridge = 4 * error * WHOLE_PPM / doubt;
+#define TILT_DOUBT 40
 
-	return (int64_t)((xn_register)host->curve_fit.product * WHOLE_PPM /
-	    (host->curve_fit.spread + ridge * ridge));
+static struct fit
+fit_plate(const struct xn_host *host, const struct xn_topo_host *what)
+{
+	int64_t weights = 0, bins = 0, offsets = 0, spread = 0, product = 0;
+	struct fit fit = {0};
+
+	for (int bin = 0; bin < BINS; bin++) {
+		int64_t weight = host->curve_weight[bin];
+
+		weights += weight;
+		bins += weight * bin;
+		offsets += weight * (host->curve_seen[bin].mw - plate_mw(what, bin));
+	}
+	if (weights == 0)
+		return fit;
+	for (int bin = 0; bin < BINS; bin++) {
+		int64_t weight = host->curve_weight[bin];
+		int64_t offset = host->curve_seen[bin].mw - plate_mw(what, bin);
+		int64_t far = bin * weights - bins; /* from the mean bin, x weights */
+
+		spread += weight * far * far / weights;
+		product += weight * far * (offset - offsets / weights);
+	}
+	fit.tilt = product / (spread / weights + TILT_DOUBT) / weights;
+	fit.shift = (offsets - fit.tilt * bins) / weights;
+	return fit;
 }
 
 /* Where it falls, the bins are levelled to their mean, as often as needed. */
@@ -73,13 +87,10 @@ level(struct xn_host *host)
 static void
 rebuild(struct xn_host *host, const struct xn_topo_host *what)
 {
-	const struct xn_curve_fit *fit = &host->curve_fit;
-	int64_t tilt = tilt_mw(host, what);
+	struct fit fit = fit_plate(host, what);
 
 	for (int bin = 0; bin < BINS; bin++) {
-		int64_t away = bin * (WHOLE_PPM / (BINS - 1)) - fit->used_ppm;
-		int64_t mw = plate_mw(what, bin) + fit->above_mw +
-		    (int64_t)((xn_register)tilt * away / WHOLE_PPM);
+		int64_t mw = plate_mw(what, bin) + fit.shift + fit.tilt * bin;
 
 		host->curve[bin].mw = mw > 0 ? mw : 0;
 	}
@@ -88,10 +99,17 @@ rebuild(struct xn_host *host, const struct xn_topo_host *what)
 		assert(host->curve[bin].mw >= host->curve[bin - 1].mw); /* invariant 1 */
 }
 
+static int64_t
+range_mw(const struct xn_topo_host *what)
+{
+	return plate_mw(what, BINS - 1) - plate_mw(what, 0);
+}
+
 void
 xn_curve_start(struct xn_host *host, const struct xn_topo_host *what)
 {
 	rebuild(host, what);
+	host->curve_spread.mw = range_mw(what) / PLATE_DOUBT;
 }
 
 bool
@@ -104,60 +122,66 @@ xn_curve_steady(struct xn_host *host)
 	return change <= slack && change >= -slack;
 }
 
-/* How far a reading lies from the curve, no further than the border of the wild ones; it is added
- * to the error. */
 static int64_t
-tamed(struct xn_host *host, int64_t away)
+absolute(int64_t value)
 {
-	int64_t border = host->curve_error.mw * WILD_ERRORS;
-	int64_t size;
-
-	if (border < WILD_MIN_MW)
-		border = WILD_MIN_MW;
-	if (host->curve_readings >= SURE_AFTER && away > border)
-		away = border;
-	if (host->curve_readings >= SURE_AFTER && away < -border)
-		away = -border;
-	size = away < 0 ? -away : away;
-	if (host->curve_readings < SURE_AFTER)
-		host->curve_readings++;
-	host->curve_error.mw += (size - host->curve_error.mw) /
-	    (int64_t)(host->curve_readings < LEVEL_PARTS ? host->curve_readings : LEVEL_PARTS);
-	return away;
+	return value < 0 ? -value : value;
 }
 
-void
-xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what)
+/* Whether the readings of this bin are too many and too different for this one to be believed. */
+static bool
+is_strange(struct xn_host *host, int64_t bin, int64_t watts, int64_t far, xn_instant now)
 {
-	struct xn_curve_fit *fit = &host->curve_fit;
-	int64_t full = (int64_t)host->cpus * 1000;
-	int64_t used = host->used_millicores < full ? host->used_millicores : full;
-	int64_t curve_mw, ppm, above, parts;
-
-	if (full == 0 || host->power.mw <= 0)
-		return;
-	curve_mw = xn_curve_watts(host, used).mw;
-	ppm = used * WHOLE_PPM / full;
-	above = curve_mw + tamed(host, host->power.mw - curve_mw) - plate_mw(what, 0) -
-	    range_mw(what) * used / full;
-	parts = host->curve_readings < LEVEL_PARTS ? host->curve_readings : LEVEL_PARTS;
-	if (parts > 1) {
-		int64_t move_ppm = ppm - fit->used_ppm;
-		int64_t move_mw = above - fit->above_mw;
-
-		fit->spread += move_ppm * move_ppm - fit->spread / SLOPE_PARTS;
-		fit->product += move_ppm * move_mw - fit->product / SLOPE_PARTS;
+	host->strange.mw = watts - host->curve_seen[bin].mw;
+	if (host->curve_weight[bin] < WEIGHT_MAX || absolute(host->strange.mw) <= far) {
+		host->strange_since.ms = 0;
+		host->strange_count = 0;
+		return false;
 	}
-	fit->used_ppm += (ppm - fit->used_ppm) / parts;
-	fit->above_mw += (above - fit->above_mw) / parts;
-	rebuild(host, what);
+	if (host->strange_count++ == 0)
+		host->strange_since = now;
+	return !xn_curve_drifts(host, now);
 }
 
 bool
-xn_curve_drifts(const struct xn_host *host, const struct xn_topo_host *what)
+xn_curve_drifts(const struct xn_host *host, xn_instant now)
 {
-	return host->curve_readings >= SURE_AFTER &&
-	    host->curve_error.mw > range_mw(what) * DRIFT_PERCENT / 100;
+	return host->strange_count >= XN_CURVE_STRANGE_READINGS &&
+	    xn_since(now, host->strange_since).ms >= XN_CURVE_STRANGE;
+}
+
+void
+xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what, xn_instant now)
+{
+	int64_t full = (int64_t)host->cpus * 1000;
+	int64_t used = host->used_millicores < full ? host->used_millicores : full;
+	int64_t range = range_mw(what);
+	int64_t far = range / 1000 * XN_CURVE_FAR_PPM / 1000;
+	int64_t watts, off, bin, step;
+	uint32_t weight;
+
+	if (full == 0 || host->power.mw <= 0)
+		return;
+	/* What was measured between two bins is carried to the nearer one along the curve as it is.
+	 */
+	bin = (used * (BINS - 1) * 2 + full) / (full * 2);
+	off = host->power.mw - xn_curve_watts(host, used).mw;
+	if (is_strange(host, bin, host->curve[bin].mw + off, far, now)) {
+		host->curve_spread.mw += (far - host->curve_spread.mw) / SPREAD_PARTS;
+		return;
+	}
+	/* A wild reading is one reading, however wild. */
+	if (absolute(off) > range)
+		off = off < 0 ? -range : range;
+	watts = host->curve[bin].mw + off;
+	host->curve_spread.mw += (absolute(off) - host->curve_spread.mw) / SPREAD_PARTS;
+	weight = host->curve_weight[bin] < WEIGHT_MAX ? host->curve_weight[bin] + 1 : WEIGHT_MAX;
+	step = watts - host->curve_seen[bin].mw;
+	if (weight == WEIGHT_MAX && absolute(step) > far)
+		step = step < 0 ? -far : far; /* invariant 2 */
+	host->curve_weight[bin] = weight;
+	host->curve_seen[bin].mw += step / (int64_t)weight;
+	rebuild(host, what);
 }
 
 xn_power

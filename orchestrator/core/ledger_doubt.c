@@ -51,6 +51,32 @@ square_of(const struct xn_topo_meter *what, int64_t mj)
 	return joules * joules * 4 / 3 * classes / 1000000;
 }
 
+/* How much a meter is to be suspected; silence, the longer the more, before any class. */
+static xn_register
+suspicion_of(const struct xn_core *core, uint32_t meter)
+{
+	const struct xn_tally *tally = &core->meters[meter].slots[core->closing.slot];
+	int64_t span_ms = xn_since(core->closing.end, core->closing.start).ms;
+
+	if (tally->covered.ms < span_ms / 1000 * (XN_DOUBT_SILENT_PPM / 1000))
+		return ((xn_register)1 << 120) + span_ms - tally->covered.ms;
+	return square_of(&core->topology->meters[meter], tally->energy.mj);
+}
+
+static void
+suspect(const struct xn_core *core, uint32_t suspects[2], uint32_t meter)
+{
+	xn_register suspicion = suspicion_of(core, meter);
+
+	if (suspects[1] != XN_NONE && suspicion_of(core, suspects[1]) >= suspicion)
+		return;
+	suspects[1] = meter;
+	if (suspects[0] != XN_NONE && suspicion_of(core, suspects[0]) >= suspicion)
+		return;
+	suspects[1] = suspects[0];
+	suspects[0] = meter;
+}
+
 void
 xn_ledger_doubt(struct xn_core *core)
 {
@@ -58,10 +84,14 @@ xn_ledger_doubt(struct xn_core *core)
 	xn_register sum = 0;
 	int64_t size;
 
+	doubt->suspects[0] = doubt->suspects[1] = XN_NONE;
+
 	for (uint32_t m = 0; m < core->topology->meter_count; m++)
-		if (is_in_balance(core, &core->topology->meters[m]))
+		if (is_in_balance(core, &core->topology->meters[m])) {
 			sum += square_of(&core->topology->meters[m],
 			    core->meters[m].slots[core->closing.slot].energy.mj);
+			suspect(core, doubt->suspects, m);
+		}
 	doubt->unexplained = core->closing.unexplained;
 	doubt->sources = core->closing.sources;
 	doubt->limit.mj = xn_ledger_root(sum); /* J x ppm / 1000 */

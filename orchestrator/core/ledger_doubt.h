@@ -10,8 +10,12 @@
 
 #include "orchestrator/core/core.h"
 
-#define XN_DOUBT_CLASS_PPM 10000 /* of a meter whose class is not given: 1 % */
-#define XN_DOUBT_INTERVALS 2     /* in a row, before somebody is told */
+#define XN_DOUBT_CLASS_PPM  10000 /* of a meter whose class is not given: 1 % */
+#define XN_DOUBT_INTERVALS  2     /* in a row, before somebody is told */
+
+/* A meter that was read for less of an interval is the first to be suspected; then whose class
+ * allows it most. */
+#define XN_DOUBT_SILENT_PPM 900000
 
 /* Sets core->doubt from the interval that is being closed. */
 void xn_ledger_doubt(struct xn_core *core);

@@ -40,7 +40,7 @@ xn_put_json_text(FILE *out, const char *text)
 }
 
 void
-xn_json_both(FILE *out, const char *const texts[XN_LANGUAGE_COUNT])
+xn_put_json_both(FILE *out, const char *const texts[XN_LANGUAGE_COUNT])
 {
 	fputs_unlocked("{\"vi\": ", out);
 	xn_put_json_text(out, texts[XN_LANGUAGE_VI]);
@@ -70,9 +70,9 @@ put_head(const struct xn_document *document, FILE *out)
 	fprintf(out, "  \"revision\": %d,\n", document->revision);
 	put_named(out, "state", document->state);
 	fputs_unlocked("  \"title\": ", out);
-	xn_json_both(out, document->title);
+	xn_put_json_both(out, document->title);
 	fputs_unlocked(",\n  \"site\": ", out);
-	xn_json_both(out, document->site);
+	xn_put_json_both(out, document->site);
 	fprintf(out, ",\n  \"period\": {\"from\": \"%s\", \"to\": \"%s\"},\n", from, to);
 	put_named(out, "slice", document->slice);
 	fprintf(out, "  \"as_of\": %" PRId64 ",\n  \"complete\": %s,\n", document->as_of,
@@ -82,7 +82,7 @@ put_head(const struct xn_document *document, FILE *out)
 		fprintf(out,
 		    "%s\n    {\"warning\": %s, \"text\": ", remark == document->remarks ? "" : ",",
 		    remark->warning ? "true" : "false");
-		xn_json_both(out, remark->text);
+		xn_put_json_both(out, remark->text);
 		putc_unlocked('}', out);
 	}
 	fputs_unlocked(document->remarks ? "\n  ],\n" : "],\n", out);
@@ -97,7 +97,7 @@ put_fields(const struct xn_table *table, FILE *out)
 		fputs_unlocked(i ? ",\n        {\"name\": " : "\n        {\"name\": ", out);
 		xn_put_json_text(out, field->name);
 		fputs_unlocked(", \"title\": ", out);
-		xn_json_both(out, field->title);
+		xn_put_json_both(out, field->title);
 		fprintf(out, ", \"kind\": \"%s\"", kinds[field->kind]);
 		if (field->kind == XN_FIELD_NUMBER)
 			fprintf(out, ", \"decimals\": %d", field->decimals);
@@ -157,7 +157,7 @@ put_table(FILE *out, const struct xn_document *document, const struct xn_table *
 	fputs_unlocked("\n    {\n      \"name\": ", out);
 	xn_put_json_text(out, table->name);
 	fputs_unlocked(",\n      \"title\": ", out);
-	xn_json_both(out, table->title);
+	xn_put_json_both(out, table->title);
 	fputs_unlocked(",\n      \"fields\": [", out);
 	put_fields(table, out);
 	fputs_unlocked("\n      ],\n      \"rows\": [", out);

@@ -10,6 +10,6 @@
 /* "text" in quotes; NULL is null. */
 void xn_put_json_text(FILE *out, const char *text);
 /* {"vi": "...", "en": "..."} */
-void xn_json_both(FILE *out, const char *const texts[XN_LANGUAGE_COUNT]);
+void xn_put_json_both(FILE *out, const char *const texts[XN_LANGUAGE_COUNT]);
 
 #endif

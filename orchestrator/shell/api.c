@@ -58,6 +58,8 @@ static const struct route routes[] = {
     {"GET", "/api/v1/energy/compare", READ, xn_api_ask},
     {"GET", "/api/v1/energy/coverage", READ, xn_api_ask},
     {"GET", "/api/v1/energy/corrections", READ, xn_api_ask},
+    {"POST", "/api/v1/energy/corrections", ACT, xn_api_correct},
+    {"POST", "/api/v1/energy/activities", ACT, xn_api_activities},
     {"GET", "/api/v1/energy/tenants", READ, xn_api_ask},
     {"GET", "/api/v1/energy/vms", READ, xn_api_ask},
     {"GET", "/api/v1/metrics", READ, xn_api_ask},
@@ -67,6 +69,13 @@ static const struct route routes[] = {
     {"GET", "/api/v1/energy-plan/cost", READ, xn_api_ask},
     {"GET", "/api/v1/energy-plan/gap", READ, xn_api_ask},
     {"GET", "/api/v1/energy-plans", READ, xn_api_ask},
+    {"GET", "/api/v1/reports", READ, xn_api_reports},
+    {"POST", "/api/v1/reports", ACT, xn_api_report_freeze},
+    {"GET", "/api/v1/reports/export", READ, xn_api_report_export},
+    {"POST", "/api/v1/reports/file", ACT, xn_api_report_file},
+    {"GET", "/api/v1/reports/schedules", READ, xn_api_report_schedules},
+    {"POST", "/api/v1/reports/schedules", ACT, xn_api_report_schedule_add},
+    {"DELETE", "/api/v1/reports/schedules/*", ACT, xn_api_report_schedule_remove},
 };
 
 /* ---- answers ---- */

@@ -72,6 +72,18 @@ void xn_api_login_code(struct xn_call *call);
 
 /* api_energy_plan.c */
 void xn_api_energy_plan_put(struct xn_call *call);
+/* api_report.c */
+void xn_api_reports(struct xn_call *call);
+void xn_api_report_export(struct xn_call *call);
+void xn_api_report_freeze(struct xn_call *call);
+void xn_api_report_file(struct xn_call *call);
+void xn_api_report_schedules(struct xn_call *call);
+void xn_api_report_schedule_add(struct xn_call *call);
+void xn_api_report_schedule_remove(struct xn_call *call);
+
+/* api_energy.c */
+void xn_api_correct(struct xn_call *call);
+void xn_api_activities(struct xn_call *call);
 
 /* api_page.c */
 void xn_api_login(struct xn_call *call);

@@ -22,6 +22,7 @@
 #define PING_S        15
 #define ROOM_S        5
 #define SNAPSHOT_S    600
+#define REPORT_S      60 /* how often schedules are looked at */
 #define LISTENERS_MAX 8
 /* Rows that get too old in a step of the history are fewer on the largest site. */
 #define PRUNE_ROWS    4096
@@ -251,6 +252,10 @@ on_second(void *context)
 	if (daemon->seconds - daemon->roomed_s >= ROOM_S) {
 		daemon->roomed_s = daemon->seconds;
 		xn_engine_check_room(&daemon->engine);
+	}
+	if (daemon->seconds - daemon->reported_s >= REPORT_S) {
+		daemon->reported_s = daemon->seconds;
+		xn_reporter_tick(daemon->reporter);
 	}
 	if (daemon->seconds - daemon->snapshot_s >= SNAPSHOT_S) {
 		daemon->snapshot_s = daemon->seconds;
@@ -511,6 +516,8 @@ xn_daemon_open(struct xn_daemon *daemon, const struct xn_site *site,
 	    (result = apply_first_policy(daemon, problems, err)) != XN_OK ||
 	    (result = open_history(daemon, err)) != XN_OK ||
 	    (result = xn_asker_start(&daemon->asker, daemon->loop, options->state, err)) != XN_OK ||
+	    (result = xn_reporter_start(&daemon->reporter, daemon->loop, daemon->store,
+		 options->state, options->credentials, err)) != XN_OK ||
 	    (result = xn_virt_start(&daemon->virt, daemon->loop, site, options->simulated,
 		 on_virt_event, daemon, err)) != XN_OK ||
 	    (result = open_doors(daemon, err)) != XN_OK)
@@ -539,6 +546,7 @@ xn_daemon_close(struct xn_daemon *daemon)
 	/* These answer who waits for them, so before the doors. */
 	xn_history_stop(daemon->history);
 	xn_asker_stop(daemon->asker);
+	xn_reporter_stop(daemon->reporter);
 	xn_http_stop(daemon->http);
 	xn_virt_stop(daemon->virt);
 	daemon->virt = NULL;

@@ -19,6 +19,7 @@
 #include "orchestrator/shell/history.h"
 #include "orchestrator/shell/intake.h"
 #include "orchestrator/shell/meters.h"
+#include "orchestrator/shell/reporter.h"
 #include "orchestrator/shell/session.h"
 #include "orchestrator/shell/sse.h"
 #include "orchestrator/shell/views.h"
@@ -62,6 +63,7 @@ struct xn_daemon {
 	struct xn_meters_row *rows; /* of the history, being made */
 	struct xn_history *history;
 	struct xn_asker *asker;
+	struct xn_reporter *reporter;
 	struct xn_virt *virt;
 	struct xn_http *http;
 	struct xn_sse *sse;
@@ -73,7 +75,7 @@ struct xn_daemon {
 	uint64_t shown_steps; /* of the engine when the last `status` event was sent */
 	char shown_plan[160];
 	int64_t seconds; /* since the start */
-	int64_t pinged_s, roomed_s, snapshot_s;
+	int64_t pinged_s, roomed_s, snapshot_s, reported_s;
 };
 
 /* `problems` gets what is wrong with the policy file (XN_EINVALID). */

@@ -41,6 +41,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT "
     "ROWID;";
 static const char books_schema[] = XN_BOOKS_SCHEMA;
+static const char report_schema[] = XN_BOOKS_REPORT_SCHEMA;
 
 /* The end of a row of sums, and what adds it to the row that is there. */
 #define SUMS                                                                                       \
@@ -253,6 +254,8 @@ open_database(struct xn_store *store, int *ret_code, struct xn_error *err)
 		code = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(store->db, books_schema, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db, report_schema, NULL, NULL, NULL);
 	*ret_code = code;
 	return code == SQLITE_OK ? XN_OK : xn_sql_fail(store, "opening", err);
 }

@@ -8,6 +8,7 @@
 #include "orchestrator/core/attribution.h"
 #include "orchestrator/core/explain.h"
 #include "orchestrator/core/inventory.h"
+#include "orchestrator/core/kpi.h"
 #include "orchestrator/core/telemetry.h"
 
 #define WHY_NOTES_MAX 50
@@ -49,19 +50,34 @@ has_role(const struct xn_views *views, enum xn_meter_role role)
 
 /* ---- status ---- */
 
+/* Power given over power of IT at this moment: no PUE, which is of energies over a year. */
+static json_t *
+power_ratio(const struct xn_views *views)
+{
+	const struct xn_picture *p = &views->core->picture;
+	struct xn_kpi ratio;
+
+	if (!p->complete || !has_role(views, XN_METER_GRID) || !has_role(views, XN_METER_FEED))
+		return json_null();
+	ratio = xn_kpi_pue(
+	    (double)(p->grid.mw + p->pv.mw + p->battery.mw + p->generator.mw), (double)p->it.mw);
+	return ratio.state == XN_KPI_VALUE ? json_real(ratio.value) : json_null();
+}
+
 static json_t *
 power_of(const struct xn_views *views)
 {
 	const struct xn_picture *p = &views->core->picture;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "grid_w",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "grid_w",
 	    xn_json_watts(has_role(views, XN_METER_GRID), p->grid), "pv_w",
 	    xn_json_watts(has_role(views, XN_METER_PV), p->pv), "battery_w",
 	    xn_json_watts(has_role(views, XN_METER_BATTERY), p->battery), "generator_w",
 	    xn_json_watts(has_role(views, XN_METER_GENERATOR), p->generator), "cooling_w",
 	    xn_json_watts(has_role(views, XN_METER_COOLING), p->cooling), "it_w",
 	    xn_json_watts(has_role(views, XN_METER_FEED), p->it), "losses_w",
-	    xn_json_watts(has_role(views, XN_METER_GRID), p->losses), "complete", (int)p->complete);
+	    xn_json_watts(has_role(views, XN_METER_GRID), p->losses), "complete", (int)p->complete,
+	    "power_ratio_now", power_ratio(views));
 }
 
 static json_t *

@@ -61,10 +61,15 @@ class Site:
         answers = {
             'GET /status': {'site': 'demo', 'now': NOW, 'automation': {'state': 'running', 'why': ''}, 'racks': 1,
                             'racks_fresh': 1, 'hosts': 1, 'hosts_up': 1, 'vms': 1, 'alarms': 1,
-                            'power': {'grid_w': 12345.6, 'pv_w': 0, 'it_w': 512.25, 'cooling_w': None, 'complete': True},
+                            'power': {'grid_w': 12345.6, 'pv_w': 0, 'it_w': 512.25, 'cooling_w': None, 'complete': True,
+                                      'power_ratio_now': 1.4049},
                             'plan': {'id': 'P7', 'state': 'proposed'}},
             'GET /racks': [{'name': 'A01', 'room': 'hall-1', 'it_w': 512.25, 'hold': False, 'inlet_c': 24.1, 'why': None,
                             'feeds': [{'name': 'A', 'w': 256, 'rating_w': 3680}, {'name': 'B', 'w': None, 'rating_w': 3680}]}],
+            'GET /metrics': {'period': '24h', 'from': NOW, 'to': NOW, 'rows': [
+                {'metric': 'pue', 'unit': 'ratio', 'value': 1.40149999, 'u_k2': 0.0323316, 'target': 1.46289, 'span': 'interim'},
+                {'metric': 'pue-other', 'unit': 'ratio', 'value': -0.0004, 'u_k2': None},
+                {'metric': 'dcie', 'unit': '%', 'value': 71.3526}]},
             'GET /devices': [{'name': 'pdu-a', 'agent': 'A01', 'enabled': True, 'agent_heard': None}],
             'GET /hosts': [{'name': 'h1', 'rack': 'A01', 'state': 'on', 'power_w': 170.5, 'vms': 1}],
             'GET /vms': [{'name': 'phường,1', 'host': 'h1', 'power_w': 12.34, 'agency': '\x1b[31mred'}],
@@ -133,6 +138,12 @@ def main():
         out = xanh('status')
         ok(out.returncode == 0 and '12.35 kW' in out.stdout and '512.2 W' in out.stdout and '24.1 °C' in out.stdout,
            'status has watts and degrees', out)
+        ok('power ratio now 1.40' in out.stdout and 'PUE' not in out.stdout, 'the ratio of a moment is not called PUE', out.stdout)
+        out = xanh('metric')
+        ok(re.search(r'pue +- +1\.401  ratio +0\.032 .* 1\.463 ', out.stdout) and re.search(r'pue-other +- +0\.000 ', out.stdout) and
+           re.search(r'dcie +- +71\.4 ', out.stdout), 'indicators have the digits that say something', out)
+        ok(json.loads(xanh('metric', '-o', 'json').stdout)['rows'][1]['value'] == -0.0004, 'their JSON is exact')
+        ok('pue-other,,-0.0004,' in xanh('metric', '-o', 'csv').stdout, 'and their CSV')
         ok(json.loads(xanh('status', '-o', 'json').stdout)['racks_fresh'] == 1, 'status as JSON is what xanhd said')
         out = xanh('rack', 'list', '-o', 'csv')
         ok(out.stdout.split('\n')[0].startswith('name,room,it_w,feed_a_w,') and ',256,3680,,3680,' in out.stdout,

@@ -427,7 +427,7 @@ def document():
                 unknown.append((path, status, answer))
     ok(not unknown, 'every path of the document is served', unknown)
     source = open(os.path.join(TOP, 'orchestrator/shell/api.c')).read()
-    routes = {(m.lower(), re.sub(r'\*', '{}', p)) for m, p in re.findall(r'\{"(GET|POST|PUT)", "(/[^"]*)"', source)}
+    routes = {(m.lower(), re.sub(r'\*', '{}', p)) for m, p in re.findall(r'\{"(GET|POST|PUT|DELETE)", "(/[^"]*)"', source)}
     described = {(m, re.sub(r'\{\w+\}', '{}', p)) for p, ms in api['paths'].items() for m in ms}
     ok(routes == described, 'and every path that is served is in it', routes ^ described)
 

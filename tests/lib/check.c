@@ -204,7 +204,7 @@ check_balance(struct site *site)
 	}
 }
 
-/* What a meter booked, to the joule, is in a row, in an open interval, or on its way. */
+/* Every joule that a meter booked is in a row, in an open interval, or on its way. */
 static void
 check_joules(struct site *site)
 {
@@ -227,9 +227,9 @@ check_joules(struct site *site)
 			    site->ledger[i].subject == m && !site->ledger[i].person)
 				sum += site->ledger[i].mj;
 		if (sum != core->meters[m].booked.mj + core->meters[m].returned.mj)
-			check_fail(site, "%s booked %lld and %lld mJ, the ledger has %lld mJ",
+			check_fail(site, "%s booked %lld mJ, the ledger has %lld mJ",
 			    site->world.topo_meters[m].name, (long long)core->meters[m].booked.mj,
-			    (long long)core->meters[m].returned.mj, (long long)sum);
+			    (long long)sum);
 	}
 }
 

@@ -137,6 +137,23 @@ a_day_is_priced_by_the_plan_in_force_in_each_interval(void **state)
 	json_decref(answer);
 }
 
+/* A plan for an afternoon; then the one that it stood before is in force again. */
+static void
+a_plan_that_ends_leaves_the_one_before_in_force(void **state)
+{
+	const char *const day[] = {"period=2026-11-16", NULL};
+	struct xn_error err = {0};
+	json_t *answer;
+
+	apply(*state, cheap, NULL, NULL);
+	apply(*state, dear, "2026-11-16T12:00", "2026-11-16T18:00");
+	answer = ask(*state, "/energy-plan/cost", day, &err);
+	assert_non_null(answer);
+	assert_true(number(answer, "cost", "unpriced_kwh") == 0);
+	assert_true(number(answer, "cost", "energy_vnd") == 1800 * 1000 + 600 * 3000);
+	json_decref(answer);
+}
+
 static void
 what_a_contract_delivered_is_matched_interval_by_interval(void **state)
 {
@@ -200,6 +217,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(without_a_plan_a_day_has_no_price, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_day_is_priced_by_the_plan_in_force_in_each_interval, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_plan_that_ends_leaves_the_one_before_in_force, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		what_a_contract_delivered_is_matched_interval_by_interval, setup, teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -106,14 +106,19 @@ put_meter(struct books_make *make, const char *name, enum xn_meter_role role, co
 }
 
 static void
-put_plan(struct books_make *make)
+put_plan_of(struct books_make *make, const char *from, const char *to, const char *text)
 {
 	struct xn_error err;
 
-	assert_int_equal(
-	    xn_store_energy_plan(make->store, books_make_at("2026-01-01"), "test", "operator",
-		books_make_at("2025-01-01"), books_make_at("2028-01-01"), plan_text, &err),
+	assert_int_equal(xn_store_energy_plan(make->store, books_make_at("2026-01-01"), "test",
+			     "operator", books_make_at(from), books_make_at(to), text, &err),
 	    XN_OK);
+}
+
+static void
+put_plan(struct books_make *make)
+{
+	put_plan_of(make, "2025-01-01", "2028-01-01", plan_text);
 }
 
 static void
@@ -253,6 +258,7 @@ static void
 a_year_with_a_gap_is_incomplete(void **state)
 {
 	struct asked asked;
+	char text[400];
 
 	put_site(*state, "2026-01-01", 334);
 	ask(&asked, *state, "2026-01-01", "2027-01-01");
@@ -263,6 +269,8 @@ a_year_with_a_gap_is_incomplete(void **state)
 	put_site(*state, "2026-12-01", 31);
 	ask(&asked, *state, "2026-01-01", "2027-01-01");
 	assert_int_equal(row_of(&asked, XN_KPI_PUE)->span, XN_KPI_ANNUAL);
+	xn_kpi_sentence(row_of(&asked, XN_KPI_PUE), text, sizeof(text));
+	assert_string_equal(text, "PUE = 1.4, coverage 100.0 %, estimated 0.0 %");
 	xn_arena_unmap(&asked.arena);
 }
 
@@ -306,6 +314,71 @@ a_target_within_uncertainty_is_not_proven(void **state)
 	xn_arena_unmap(&asked.arena);
 }
 
+/* Meters that err independently are surer together: u of n equal ones is u / sqrt(n). */
+static void
+several_meters_are_surer_than_one(void **state)
+{
+	static const char *const mains[] = {"m1", "m2", "m3", "m4"};
+	static const char *const feeds[] = {"f1", "f2", "f3", "f4"};
+	struct asked asked;
+
+	put_site(*state, "2026-11-01", 1);
+	for (int i = 0; i < 4; i++)
+		put_meter(*state, mains[i], XN_METER_GRID, "", 350, "2026-11-01", 1);
+	put_meter(*state, "pdu-a/0", XN_METER_FEED, "r01", 1000, "2026-11-01", 1);
+	ask(&asked, *state, "2026-11-01", "2026-11-02");
+	assert_near(row_of(&asked, XN_KPI_PUE)->u, 0.02556, 5e-6);
+	xn_arena_unmap(&asked.arena);
+	put_site(*state, "2026-11-02", 1);
+	for (int i = 0; i < 4; i++) {
+		put_meter(*state, mains[i], XN_METER_GRID, "", 350, "2026-11-02", 1);
+		put_meter(*state, feeds[i], XN_METER_FEED, feeds[i], 250, "2026-11-02", 1);
+	}
+	ask(&asked, *state, "2026-11-02", "2026-11-03");
+	assert_near(row_of(&asked, XN_KPI_PUE)->u, 0.03233 / 2, 5e-6);
+	xn_arena_unmap(&asked.arena);
+}
+
+/* 1.40 all day: within the night's 1.42, beyond the day's 1.38. The sum is at what both allow. */
+static void
+targets_by_hour_are_judged_by_hour(void **state)
+{
+	const struct xn_kpi_row *row;
+	struct asked asked;
+
+	put_plan_of(*state, "2026-11-01", "2026-11-02",
+	    "kind: energy-plan\n"
+	    "name: hours\n"
+	    "from: 2026-11-01T00:00+07:00\n"
+	    "to: 2026-11-02T00:00+07:00\n"
+	    "targets:\n"
+	    "  pue: [{hours: 18:00-06:00, max: 1.42}, {hours: 06:00-18:00, max: 1.38}]\n");
+	put_plan_of(*state, "2026-11-02", "2026-11-03",
+	    "kind: energy-plan\n"
+	    "name: part\n"
+	    "from: 2026-11-02T00:00+07:00\n"
+	    "to: 2026-11-03T00:00+07:00\n"
+	    "targets:\n"
+	    "  pue: [{hours: 02:00-08:00, max: 1.3}]\n");
+	put_site(*state, "2026-11-01", 2);
+	ask(&asked, *state, "2026-11-01", "2026-11-02");
+	row = row_of(&asked, XN_KPI_PUE);
+	assert_int_equal(row->hours_judged, 24);
+	assert_int_equal(row->hours_within, 12);
+	assert_int_equal(row->target.millionths, 1400000);
+	assert_non_null(strstr(row->note, "12 of 24 hours were within their target (50.0 %)"));
+	assert_string_equal(xn_kpi_status(row), "not_proven");
+	xn_arena_unmap(&asked.arena);
+	ask(&asked, *state, "2026-11-02", "2026-11-03");
+	row = row_of(&asked, XN_KPI_PUE);
+	assert_int_equal(row->hours_judged, 6);
+	assert_int_equal(row->hours_within, 0);
+	assert_int_equal(row->target.millionths, 1300000);
+	assert_non_null(strstr(row->note, "18 hours have no target"));
+	assert_string_equal(xn_kpi_status(row), "not_met");
+	xn_arena_unmap(&asked.arena);
+}
+
 static void
 carbon_is_by_the_factor_of_the_plan(void **state)
 {
@@ -327,6 +400,107 @@ carbon_is_by_the_factor_of_the_plan(void **state)
 	xn_arena_unmap(&asked.arena);
 }
 
+/* A contract brings half of what is bought, hour by hour: the market's sum sees it, the grid's does
+ * not. */
+static void
+a_contract_is_in_what_it_changes(void **state)
+{
+	struct asked asked;
+
+	put_plan(*state);
+	put_site(*state, "2026-11-16", 1);
+	put_activity(*state, XN_ACTIVITY_CONTRACT, "2026-11-16", "2026-11-17", 560000, "");
+	ask(&asked, *state, "2026-11-16", "2026-11-17");
+	assert_value(&asked, XN_KPI_REF, 0.6);
+	assert_value(&asked, XN_KPI_CFE, 0.6);
+	assert_value(&asked, XN_KPI_CUE, 1.12 * 0.6592);
+	assert_value(&asked, XN_KPI_CUE_MARKET, 0.56 * 0.6592);
+	assert_value(&asked, XN_KPI_SCOPE2_LOCATION, 1.12 * 0.6592);
+	assert_value(&asked, XN_KPI_SCOPE2_MARKET, 0.56 * 0.6592);
+	xn_arena_unmap(&asked.arena);
+}
+
+/* Own, contracted and certified together: all of what the site was given, never more. */
+static void
+no_more_is_renewable_than_was_given(void **state)
+{
+	struct asked asked;
+
+	put_plan(*state);
+	put_site(*state, "2026-11-16", 1);
+	put_activity(*state, XN_ACTIVITY_CONTRACT, "2026-11-16", "2026-11-17", 560000, "");
+	put_activity(*state, XN_ACTIVITY_CERTIFICATE, "2026-11-16", "2026-11-17", 560000, "R-1");
+	ask(&asked, *state, "2026-11-16", "2026-11-17");
+	assert_value(&asked, XN_KPI_REF, 1);
+	xn_arena_unmap(&asked.arena);
+	put_activity(*state, XN_ACTIVITY_CERTIFICATE, "2026-11-16", "2026-11-17", 1000, "R-2");
+	ask(&asked, *state, "2026-11-16", "2026-11-17");
+	assert_none(&asked, XN_KPI_REF);
+	assert_string_equal(row_of(&asked, XN_KPI_REF)->kpi.why, "ref_gt_1");
+	xn_arena_unmap(&asked.arena);
+}
+
+/* 280 kWh for 1000 units; of what all share, made with 10 kg for each day of its life, the fifth
+ * that it has of IT energy; and a server of its own, 1 kg a day. */
+static void
+software_bears_what_its_servers_cost_to_make(void **state)
+{
+	struct asked asked;
+
+	put_plan(*state);
+	put_site(*state, "2026-11-16", 1);
+	books_make_entries(*state,
+	    &(struct books_make_entry){.start = books_make_at("2026-11-16"),
+		.account = XN_ACCOUNT_PLATFORM,
+		.name = "portal",
+		.energy_mj = -200 * KWH_MJ / (int64_t)PER_DAY,
+		.overhead_mj = 80 * KWH_MJ / (int64_t)PER_DAY},
+	    PER_DAY);
+	put_activity(*state, XN_ACTIVITY_UNITS, "2026-11-16", "2026-11-17", 1000000, "portal");
+	ask(&asked, *state, "2026-11-16", "2026-11-17");
+	assert_value(&asked, XN_KPI_SCI, 280 * 0.6592);
+	assert_non_null(strstr(row_of(&asked, XN_KPI_SCI)->note, "lower bound"));
+	xn_arena_unmap(&asked.arena);
+	put_activity(*state, XN_ACTIVITY_EMBODIED, "2025-01-01", "2029-01-01", 14610000, "");
+	ask(&asked, *state, "2026-11-16", "2026-11-17");
+	assert_value(&asked, XN_KPI_SCI, 280 * 0.6592 + 2);
+	assert_null(strstr(row_of(&asked, XN_KPI_SCI)->note, "lower bound"));
+	xn_arena_unmap(&asked.arena);
+	put_activity(*state, XN_ACTIVITY_EMBODIED, "2025-01-01", "2029-01-01", 1461000, "portal");
+	ask(&asked, *state, "2026-11-16", "2026-11-17");
+	assert_value(&asked, XN_KPI_SCI, 280 * 0.6592 + 3);
+	xn_arena_unmap(&asked.arena);
+}
+
+static void
+servers_use_is_the_mean_of_their_means(void **state)
+{
+	struct books_make *make = *state;
+	static const struct {
+		const char *host, *from, *to;
+		int64_t ppm;
+	} uses[] = {{"h1", "2026-11-01T10:00", "2026-11-01T10:30", 500000},
+	    {"h1", "2026-11-01T10:30", "2026-11-01T11:00", 300000},
+	    {"h2", "2026-11-01T10:00", "2026-11-01T10:30", 100000}};
+	struct asked asked;
+	struct xn_error err;
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(xn_store_gauge(make->store, XN_GAUGE_USE,
+				     &(struct xn_books_gauge){.start = books_make_at(uses[i].from),
+					 .end = books_make_at(uses[i].to),
+					 .name = uses[i].host,
+					 .mean = uses[i].ppm,
+					 .min = uses[i].ppm,
+					 .max = uses[i].ppm,
+					 .samples = 30},
+				     &err),
+		    XN_OK);
+	ask(&asked, make, "2026-11-01", "2026-11-02");
+	assert_value(&asked, XN_KPI_ITEUSV, 25);
+	xn_arena_unmap(&asked.arena);
+}
+
 static void
 what_people_bring_makes_the_rest(void **state)
 {
@@ -338,6 +512,7 @@ what_people_bring_makes_the_rest(void **state)
 	put_activity(*state, XN_ACTIVITY_HEAT_REMOVED, "2026-11-01", "2026-12-01", 36000000, "");
 	ask(&asked, *state, "2026-11-01", "2026-12-01");
 	assert_value(&asked, XN_KPI_WUE, 1.5);
+	assert_false(row_of(&asked, XN_KPI_WUE)->has_u);
 	assert_value(&asked, XN_KPI_ERF, 0.1);
 	assert_value(&asked, XN_KPI_ERE, 1.26);
 	assert_value(&asked, XN_KPI_CER, 4);
@@ -440,6 +615,14 @@ main(void)
 		estimates_above_policy_are_no_annual_value, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_target_within_uncertainty_is_not_proven, setup, teardown),
+	    cmocka_unit_test_setup_teardown(several_meters_are_surer_than_one, setup, teardown),
+	    cmocka_unit_test_setup_teardown(targets_by_hour_are_judged_by_hour, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_contract_is_in_what_it_changes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(no_more_is_renewable_than_was_given, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		software_bears_what_its_servers_cost_to_make, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		servers_use_is_the_mean_of_their_means, setup, teardown),
 	    cmocka_unit_test_setup_teardown(carbon_is_by_the_factor_of_the_plan, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_people_bring_makes_the_rest, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_certificate_counts_once, setup, teardown),

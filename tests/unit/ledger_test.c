@@ -123,7 +123,7 @@ what_nothing_explains_is_an_account_and_an_alarm(void **state)
 	stage_step(stage, (struct xn_event){.kind = XN_EV_TICK});
 	assert_true(stage_told(stage,
 	    "126 Wh of 450 Wh are unexplained in the last interval (given "
-	    "but not drawn); the meters' classes allow 5 Wh"));
+	    "but not drawn); the meters' classes allow 5 Wh; look at meter-main, crac-1"));
 	stage_end(stage);
 	stage = half_hour(300); /* the other way: more is drawn than is given */
 	assert_true(balance(stage) == 0);
@@ -365,6 +365,8 @@ better_meters_leave_less_open(void **state)
 	stage->meters[GRID].transformer.ppm = 5000;
 	close_interval(stage);
 	assert_in_range(stage->core->doubt.limit.mj, coarse / 5 * 2, coarse);
+	assert_int_equal(stage->core->doubt.suspects[0], GRID);
+	assert_int_equal(stage->core->doubt.suspects[1], COOLING);
 	stage_end(stage);
 }
 

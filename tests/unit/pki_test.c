@@ -49,11 +49,11 @@ make_folder(void **state)
 static int
 drop_folder(void **state)
 {
-	static const char *const files[] = {"ca", "server", "operator", "agent-a07"};
+	static const char *const files[] = {"ca", "server", "operator", "agent-a07", "report"};
 	struct folder *f = *state;
 	char path[160];
 
-	for (unsigned i = 0; i < 16; i++) {
+	for (unsigned i = 0; i < 20; i++) {
 		snprintf(path, sizeof(path), "%s/%s.%s", i & 1 ? f->ours : f->theirs, files[i >> 2],
 		    i & 2 ? "crt" : "key");
 		unlink(path);

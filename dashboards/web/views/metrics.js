@@ -5,7 +5,10 @@ import { el, number, table } from '../dom.js';
 import { quantity, t } from '../text.js';
 import { percent } from './energy.js';
 
-const SHOWN = { pue: 3, ref: 3, cue: 3, wue: 3, 'cfe-hourly': 3, 'peak-share': 3, 'load-factor': 3, 'scope2-location': 3, 'scope2-market': 3 };
+const SHOWN = {
+	pue: 3, ref: 3, cue: 3, wue: 3, 'cfe-hourly': 3, 'peak-share': 3, 'load-factor': 3, 'scope2-location': 3,
+	'scope2-market': 3,
+};
 const SIGNS = { met: '✓', not_met: '✗', not_proven: '?' };
 
 function verdict(row) {
