@@ -171,11 +171,13 @@ add_outlet(const struct xn_core *core, const struct slice *told, const struct xn
 	const struct xn_topology *topology = core->topology;
 	bool metered = what->rack != XN_NONE && xn_ledger_metered(core, what->rack, what->feed);
 
+	/* The rack's row has all of the estimate, the host's what its VMs did not get. */
 	net.tally.energy.mj -= told->instead.energy.mj;
-	net.tally.estimated.mj -= told->instead.estimated.mj;
+	net.tally.estimated.mj = told->tally.estimated.mj - told->instead.energy.mj;
 	if (what->rack != XN_NONE && !metered)
 		add_measured(
 		    slice, XN_ACCOUNT_RACK, what->rack, topology->racks[what->rack].name, 1);
+	net.tally.estimated.mj = told->tally.estimated.mj - told->instead.estimated.mj;
 	if (what->host == XN_NONE && (metered || what->rack == XN_NONE))
 		return; /* its feed has it */
 	if (what->host == XN_NONE)

@@ -219,12 +219,12 @@ check_joules(struct site *site)
 			const struct xn_correcting *job =
 			    &core->correcting[(core->correcting_first + i) % XN_CORRECTIONS_MAX];
 
-			if (job->meter == m)
+			if (job->meter == m && !job->person)
 				sum += job->left.tally.energy.mj;
 		}
 		for (uint32_t i = 0; i < site->ledger_count; i++)
 			if (site->ledger[i].account == XN_ACCOUNT_METER &&
-			    site->ledger[i].subject == m)
+			    site->ledger[i].subject == m && !site->ledger[i].person)
 				sum += site->ledger[i].mj;
 		if (sum != core->meters[m].booked.mj + core->meters[m].returned.mj)
 			check_fail(site, "%s booked %lld mJ, the ledger has %lld mJ",

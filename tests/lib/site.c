@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "orchestrator/core/ledger.h"
+#include "orchestrator/core/ledger_late.h"
+
 #define VM_CAPACITY   64
 #define PENDING_MAX   200000
 #define SNAPSHOT_SIZE (32u << 20)
@@ -102,7 +105,8 @@ static void
 book(struct site *site, const struct xn_action *action)
 {
 	struct site_row row = {action->ledger.start, action->ledger.account, action->ledger.subject,
-	    action->ledger.energy.mj, action->ledger.correction ? site->steps : 0};
+	    action->ledger.energy.mj, action->ledger.correction ? site->steps : 0,
+	    action->ledger.correction && strcmp(action->ledger.author, XN_LEDGER_AUTHOR) != 0};
 
 	if (site->broken == BREAK_LEDGER && row.account == XN_ACCOUNT_GRID)
 		row.mj -= 1000;
@@ -356,6 +360,25 @@ site_command(struct site *site, enum xn_verb verb, const char *subject)
 	queue(site, &event);
 }
 
+/* A person corrects the last closed hour of a meter. */
+static void
+correct(struct site *site)
+{
+	struct xn_event event = {.kind = XN_EV_CORRECTION};
+	struct xn_correction *what = &event.correction.what;
+	uint32_t meter = (uint32_t)dice_between(&site->dice, 0, site->world.meter_count - 1);
+
+	event.correction.request = dice_next(&site->dice);
+	snprintf(what->meter, sizeof(what->meter), "%s", site->world.topo_meters[meter].name);
+	what->end = xn_ledger_open_since(site->core);
+	what->start.ms = what->end.ms - 2 * site->world.topology.interval.ms;
+	what->energy.mj = dice_between(&site->dice, -9999, 9999);
+	what->grade = XN_GRADE_SUBSTITUTED;
+	snprintf(what->author, sizeof(what->author), "operator");
+	snprintf(what->reason, sizeof(what->reason), "the dice say so");
+	queue(site, &event);
+}
+
 static void
 people(struct site *site)
 {
@@ -380,6 +403,8 @@ people(struct site *site)
 	case 6:
 	case 7:
 	case 8: site_command(site, XN_DO_PLAN, ""); break;
+	case 9:
+	case 10: correct(site); break;
 	default: break;
 	}
 }

@@ -32,6 +32,7 @@ struct site_row {
 	uint32_t subject;
 	int64_t mj;
 	uint64_t revision; /* the step that corrected; 0: the first closing */
+	bool person;       /* ... and it was a person's */
 };
 
 struct site {

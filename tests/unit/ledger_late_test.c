@@ -193,6 +193,38 @@ an_outlet_that_is_not_read_is_estimated_until_it_tells(void **state)
 	stage_end(stage);
 }
 
+static int64_t
+estimated_of(const struct stage *stage, enum xn_account account)
+{
+	int64_t sum = 0;
+
+	for (uint32_t a = 0; a < stage->heard_count; a++)
+		if (stage->heard[a].kind == XN_ACT_LEDGER &&
+		    stage->heard[a].ledger.account == account)
+			sum += stage->heard[a].ledger.estimated.mj;
+	return sum;
+}
+
+static void
+nothing_estimated_is_left_of_a_rack_or_host_whose_outlet_has_told(void **state)
+{
+	struct stage *stage = stage_new();
+
+	(void)state;
+	stage->meters[H1_A].feed = -1; /* on no feed that has a meter: the rack is known by it */
+	stage_forget(stage);
+	wait_without(stage, H1_A, 3700);
+	assert_in_range(estimated_of(stage, XN_ACCOUNT_RACK), 59 * 3600000, 61 * 3600000);
+	assert_int_equal(
+	    estimated_of(stage, XN_ACCOUNT_RACK), estimated_of(stage, XN_ACCOUNT_HOST));
+	assert_int_equal(sum_of(stage, XN_ACCOUNT_METER, true), 0);
+	stage_wait(stage, 200);
+	assert_int_equal(estimated_of(stage, XN_ACCOUNT_RACK), 0);
+	assert_int_equal(estimated_of(stage, XN_ACCOUNT_HOST), 0);
+	assert_true(balance(stage) == 0);
+	stage_end(stage);
+}
+
 /* ---- people ---- */
 
 static struct xn_event
@@ -233,6 +265,41 @@ a_persons_correction_is_spread_over_whole_intervals(void **state)
 	assert_int_equal(row->ledger.grade, XN_GRADE_SUBSTITUTED);
 	assert_string_equal(row->ledger.author, "lan");
 	assert_string_equal(row->ledger.evidence, "invoice 2026-11/17");
+	stage_end(stage);
+}
+
+/* One interval's correction of a meter by 1 kJ; returns what one account got of it. */
+static int64_t
+corrected(struct stage *stage, const char *meter, enum xn_account account)
+{
+	stage_forget(stage);
+	stage_step(stage, correction(stage, meter, -1, 0, 1));
+	assert_int_equal(stage_reply(stage)->reply.code, XN_OK);
+	assert_int_equal(sum_of(stage, XN_ACCOUNT_METER, true), 1000);
+	assert_true(balance(stage) == 0);
+	return sum_of(stage, account, true);
+}
+
+static void
+a_correction_goes_to_the_account_of_its_meter(void **state)
+{
+	struct stage *stage = stage_new();
+
+	(void)state;
+	assert_int_equal(corrected(stage, "crac-1", XN_ACCOUNT_COOLING), -1000);
+	assert_int_equal(corrected(stage, "crac-1", XN_ACCOUNT_UNEXPLAINED), 1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a", XN_ACCOUNT_RACK_OTHER), -1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a", XN_ACCOUNT_RACK), 1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a", XN_ACCOUNT_UNEXPLAINED), 1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_HOST), -1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_RACK_OTHER), 1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_RACK), 0); /* its feed has it */
+	/* Without a meter at the feed the outlet is what the rack is known by. */
+	stage->meters[R1_A].role = XN_METER_INLET;
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_RACK), 1000);
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_UNEXPLAINED), 1000);
+	stage->meters[H1_A].host = XN_NONE;
+	assert_int_equal(corrected(stage, "pdu-r1-a/1", XN_ACCOUNT_RACK_OTHER), -1000);
 	stage_end(stage);
 }
 
@@ -332,7 +399,9 @@ main(void)
 	    cmocka_unit_test(nobody_is_waited_for_longer_than_a_meter_takes_to_be_lost),
 	    cmocka_unit_test(what_is_told_after_the_closing_is_a_balanced_correction),
 	    cmocka_unit_test(an_outlet_that_is_not_read_is_estimated_until_it_tells),
+	    cmocka_unit_test(nothing_estimated_is_left_of_a_rack_or_host_whose_outlet_has_told),
 	    cmocka_unit_test(a_persons_correction_is_spread_over_whole_intervals),
+	    cmocka_unit_test(a_correction_goes_to_the_account_of_its_meter),
 	    cmocka_unit_test(a_year_of_corrections_leaves_over_several_steps),
 	    cmocka_unit_test(what_cannot_be_is_refused_with_a_sentence),
 	    cmocka_unit_test(more_corrections_than_there_is_room_for_are_turned_away),
