@@ -11,7 +11,7 @@ struct xn_result {
 	struct xn_action action; /* kind 0: only the event matters */
 	int64_t seq;             /* the journal row that caused it, and when that was */
 	xn_instant at;
-	struct xn_event *event;  /* a command, policy or outcome to be recorded; NULL */
+	struct xn_event *event; /* a command, policy or outcome to be recorded; NULL */
 };
 
 struct xn_results {
