@@ -171,7 +171,7 @@ test: deps ## everything, real parts included
 	@$(MAKE) --no-print-directory test-all
 
 .PHONY: test-all
-test-all: all layers $(unit) $(O)/xanh-sim
+test-all: all layers $(unit) $(loads) $(O)/xanh-sim
 	@XANH_BUILD=$(CURDIR)/$(O) SEEDS=$(SEEDS) $(call prove,$(JOBS),$(unit) tests/sim/run.t tests/tidy.t)
 	@XANH_BUILD=$(CURDIR)/$(O) $(call prove,1,$(integration))
 
@@ -184,7 +184,7 @@ tsan: ## rings and workers under TSan
 tsan-check: $(filter %/ring_test %/worker_test,$(unit))
 	@$(call prove,1,$^)
 
-fuzz.src := $(core.src) $(common.src) $(drivers.src) $(agent.src) $(wildcard $(addprefix orchestrator/reports/,manifest.c file.c cms.c signature.c))
+fuzz.src := $(core.src) $(common.src) $(drivers.src) $(agent.src) $(wildcard $(addprefix orchestrator/reports/,manifest.c file.c cms.c signature.c)) orchestrator/books/readings.c
 build/fuzz/%: tests/fuzz/%.c $(fuzz.src)
 	@mkdir -p $(@D)
 	$(call say,fuzz,$@)clang $(std) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

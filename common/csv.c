@@ -4,33 +4,61 @@
 
 #include "common/text.h"
 
-/* The end of the field that begins at `start`: a comma or a line's end outside quotes. */
-static const char *
-field_end(const char *start, const char *end)
-{
-	bool inside = false;
+#define CUT        "\u2026" /* ends a cell that is too long, so that it is no number */
+#define SUBSTITUTE '\x1a'
 
-	for (; start < end && *start != '\n' && (inside || *start != ','); start++)
-		if (*start == '"')
-			inside = !inside;
-	return start;
+static bool
+ends_line(const char *at, const char *end)
+{
+	return at == end || *at == '\n' || (*at == '\r' && (at + 1 == end || at[1] == '\n'));
 }
 
-/* A field without its quotes; a doubled quote is one. */
+/* Past the closing quote of a cell that opens with one; NULL: nothing closes it where a cell may
+ * end. */
 static const char *
-field_text(struct xn_arena *arena, const char *start, const char *end)
+past_quotes(const char *start, const char *end)
 {
-	char *text = xn_arena_take(arena, (size_t)(end - start) + 1, 1);
-	bool quoted = start < end && *start == '"';
-	size_t size = 0;
-
-	for (const char *from = start + quoted; from < end; from++) {
-		if (*from == '\0' || *from == '\r' || (*from == '"' && quoted && from + 1 == end))
+	for (const char *at = start + 1; at < end && at - start < XN_CSV_CELL_MAX; at++) {
+		if (*at != '"')
 			continue;
-		if (*from == '"' && quoted && from[1] == '"')
-			from++;
-		text[size++] = *from;
+		at++;
+		if (at == end || *at != '"')
+			return ends_line(at, end) || *at == ',' ? at : NULL;
 	}
+	return NULL;
+}
+
+static const char *
+past_plain(const char *at, const char *end)
+{
+	while (!ends_line(at, end) && *at != ',')
+		at++;
+	return at;
+}
+
+/* A cell's text; of one in quotes what stands between them, a doubled quote as one. */
+static const char *
+cell_text(struct xn_arena *arena, const char *start, const char *stop, bool quoted)
+{
+	bool cut = stop - start > XN_CSV_CELL_MAX;
+	size_t size = 0;
+	char *text;
+
+	if (quoted)
+		start++, stop--;
+	if (start == stop)
+		return "";
+	if (cut)
+		stop = start + XN_CSV_CELL_MAX;
+	text = xn_arena_take(arena, (size_t)(stop - start) + sizeof(CUT), 1);
+	for (; start < stop; start++) {
+		/* Text of ours holds no NUL; one that is left out would make a number of two. */
+		text[size++] = *start != '\0' ? *start : SUBSTITUTE;
+		if (quoted && *start == '"')
+			start++;
+	}
+	if (cut)
+		memcpy(text + size, CUT, sizeof(CUT));
 	return text;
 }
 
@@ -44,34 +72,61 @@ characters(const char *start, const char *end)
 	return count;
 }
 
-/* Reads one line into `fields`; how many there are, those beyond the last column left out. */
+/* Reads one cell, which may go over lines, or passes over it; `column` moves to its end. */
+static void
+take_cell(struct xn_csv *csv, unsigned *column, struct xn_yaml *ret_cell)
+{
+	const char *end = csv->source->bytes + csv->source->size;
+	const char *start = csv->at;
+	const char *stop = start < end && *start == '"' ? past_quotes(start, end) : NULL;
+	bool quoted = stop != NULL;
+	struct xn_mark mark = {csv->source, csv->line, *column, 1};
+	const char *line = start, *next;
+
+	if (!quoted)
+		stop = past_plain(start, end);
+	while ((next = memchr(line, '\n', (size_t)(stop - line))) != NULL) {
+		csv->line++;
+		line = next + 1;
+		*column = 1;
+	}
+	*column += characters(line, stop);
+	if (csv->line == mark.line && *column > mark.column)
+		mark.width = *column - mark.column;
+	csv->at = stop;
+	if (ret_cell != NULL)
+		*ret_cell = (struct xn_yaml){.kind = XN_YAML_SCALAR,
+		    .mark = mark,
+		    .text = cell_text(csv->arena, start, stop, quoted)};
+}
+
+/* Reads one row into `fields`; how many there are, those beyond the last column left out. */
 static unsigned
 take_row(struct xn_csv *csv)
 {
 	const char *end = csv->source->bytes + csv->source->size;
+	const struct xn_mark start = {csv->source, csv->line, 1, 1};
 	unsigned column = 1;
 	unsigned count = 0;
 	bool more = true;
 
-	memset(csv->fields, 0, sizeof(csv->fields));
-	for (; more; csv->at++) {
-		const char *stop = field_end(csv->at, end);
-		unsigned width = characters(csv->at, stop);
+	while (more) {
+		bool kept = count < XN_CSV_COLUMNS_MAX;
 
-		if (count < XN_CSV_COLUMNS_MAX)
-			csv->fields[count++] = (struct xn_yaml){.kind = XN_YAML_SCALAR,
-			    .mark = {csv->source, csv->line, column, width == 0 ? 1 : width},
-			    .text = field_text(csv->arena, csv->at, stop)};
-		column += width + 1;
-		csv->at = stop;
-		more = stop < end && *stop == ',';
-		if (stop == end)
-			break;
+		take_cell(csv, &column, kept ? &csv->fields[count] : NULL);
+		count += kept;
+		more = csv->at < end && *csv->at == ',';
+		csv->at += more;
+		column++;
 	}
+	if (csv->at < end && *csv->at == '\r')
+		csv->at++;
+	if (csv->at < end)
+		csv->at++;
 	csv->line++;
-	for (unsigned i = count; i < XN_CSV_COLUMNS_MAX; i++)
-		csv->fields[i] = (struct xn_yaml){
-		    .kind = XN_YAML_SCALAR, .mark = {csv->source, csv->line - 1, 1, 1}, .text = ""};
+	for (unsigned i = count; i < csv->columns; i++)
+		csv->fields[i] =
+		    (struct xn_yaml){.kind = XN_YAML_SCALAR, .mark = start, .text = ""};
 	return count;
 }
 

@@ -202,8 +202,8 @@ read_pv(struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_energy_
 	if (value == NULL || !xn_yaml_check_map(value, forecast_keys, in->problems))
 		return;
 	value = xn_yaml_get(value, "file");
-	if (value != NULL && xn_plan_open(in, value, false) != NULL)
-		sources->pv_forecast = value->text;
+	if (value != NULL)
+		xn_plan_read_pv_file(in, value, sources);
 }
 
 static void

@@ -63,10 +63,18 @@ const char *xn_energy_plan_basis(const struct xn_energy_plan *plan); /* "" */
 
 enum xn_generator_use { XN_GENERATOR_OUTAGE_ONLY, XN_GENERATOR_PEAK, XN_GENERATOR_TEST };
 
+/* What somebody else forecast of PV: means from `at` to the next row. */
+struct xn_pv_forecast {
+	xn_instant at;
+	xn_power mean, low, high; /* low and high below 0: not given */
+};
+
 struct xn_energy_sources {
 	xn_power grid_limit;
 	xn_power pv_peak;
-	const char *pv_forecast; /* path of a CSV relative to the plan; NULL */
+	const char *pv_forecast;              /* path of a CSV relative to the plan; NULL */
+	const struct xn_pv_forecast *pv_rows; /* its rows: `at` rises */
+	unsigned pv_row_count;
 	xn_energy battery_capacity;
 	xn_power battery_power;
 	xn_ratio battery_floor;

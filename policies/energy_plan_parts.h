@@ -129,6 +129,13 @@ void xn_plan_read_carbon(
 void xn_plan_read_contracts(
     struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_plan_carbon *carbon);
 
+/* ---- PV (energy_pv.c) ---- */
+
+/* The forecast of the file named by `name`: a CSV of time,power_kw and, if it has them, low,high.
+ */
+void xn_plan_read_pv_file(
+    struct xn_plan_reader *in, const struct xn_yaml *name, struct xn_energy_sources *sources);
+
 /* ---- targets and events (energy_targets.c) ---- */
 
 struct xn_plan_pue {

@@ -514,27 +514,62 @@ put_fitted(struct xn_arena *arena, const struct past *past, struct xn_forecast *
 	    : not_known;
 }
 
-struct xn_forecast
-xn_forecast_make(struct xn_arena *arena, const struct xn_forecast_series *series, unsigned horizon)
+/* The slots as the baseline has them. */
+static struct xn_forecast
+start_forecast(struct xn_arena *arena, const struct past *past, unsigned horizon)
 {
-	struct xn_forecast forecast = {0};
-	struct past past = read_past(arena, series);
-	unsigned there = 0;
+	struct xn_forecast forecast = {.naive = true, .past.skill = not_known};
 
-	forecast.count = horizon < 2 * past.per_day ? horizon : 2 * past.per_day;
+	forecast.count = horizon < 2 * past->per_day ? horizon : 2 * past->per_day;
 	forecast.slots = xn_new(arena, struct xn_forecast_slot, forecast.count + 1);
 	for (unsigned h = 0; h < forecast.count; h++) {
-		double base = baseline(&past, past.count, h);
+		double base = baseline(past, past->count, h);
 
 		forecast.slots[h] = (struct xn_forecast_slot){
 		    base, not_known, not_known, not_known, not_known, base};
 	}
+	return forecast;
+}
+
+struct xn_forecast
+xn_forecast_make(struct xn_arena *arena, const struct xn_forecast_series *series, unsigned horizon)
+{
+	struct past past = read_past(arena, series);
+	struct xn_forecast forecast = start_forecast(arena, &past, horizon);
+	unsigned there = 0;
+
 	for (unsigned i = 0; i < past.count; i++)
 		there += known(past.values[i]);
 	forecast.naive = there < 2 * past.per_day;
-	forecast.past.skill = not_known;
 	if (!forecast.naive && forecast.count > 0)
 		put_fitted(arena, &past, &forecast);
+	return forecast;
+}
+
+struct xn_forecast
+xn_forecast_last_week(
+    struct xn_arena *arena, const struct xn_forecast_series *series, unsigned horizon)
+{
+	struct past past = read_past(arena, series);
+	struct xn_forecast forecast = start_forecast(arena, &past, horizon);
+	unsigned back = past.count >= 7 * past.per_day ? 7 * past.per_day : past.per_day;
+	unsigned scored = SCORED_DAYS * past.per_day;
+	/* How far ahead a slot is does not matter here: all are in the first block. */
+	struct errors errors = {.room = scored, .horizon = BLOCKS * XN_FORECAST_HORIZON_MAX};
+
+	for (unsigned b = 0; b < BLOCKS; b++)
+		errors.of[b] = xn_new(arena, double, errors.room);
+	for (unsigned i = past.count > scored ? past.count - scored : 0; i < past.count; i++) {
+		unsigned block = block_of(&past, &errors, i, 0);
+
+		if (i >= back && known(past.values[i]) && known(past.values[i - back]))
+			errors.of[block][errors.count[block]++] =
+			    size_of(past.values[i] - past.values[i - back]);
+	}
+	for (unsigned b = 0; b < BLOCKS; b++)
+		qsort(errors.of[b], errors.count[b], sizeof(double), by_value);
+	for (unsigned h = 0; h < forecast.count; h++)
+		put_band(&past, &errors, h, &forecast.slots[h]);
 	return forecast;
 }
 

@@ -66,6 +66,11 @@ struct xn_forecast {
 struct xn_forecast xn_forecast_make(
     struct xn_arena *arena, const struct xn_forecast_series *series, unsigned horizon);
 
+/* The baseline as a forecast of its own, with bands from its own past errors (NaN where it has
+ * none): for where it does better. `past` is not filled. */
+struct xn_forecast xn_forecast_last_week(
+    struct xn_arena *arena, const struct xn_forecast_series *series, unsigned horizon);
+
 /* What came, `actual`, beside what was forecast. */
 struct xn_forecast_score xn_forecast_score(
     const struct xn_forecast_slot *slots, const double *actual, unsigned count);

@@ -7,6 +7,7 @@
 #include "orchestrator/books/energy.h"
 #include "orchestrator/books/energy_plans.h"
 #include "orchestrator/books/kpis_view.h"
+#include "orchestrator/books/outlook_view.h"
 
 struct row {
 	const char *path; /* "*" stands for one part, given as the argument */
@@ -29,33 +30,44 @@ static const struct row rows[] = {
     {"/energy-plan/cost", xn_energy_plans_cost},
     {"/energy-plan/gap", xn_energy_plans_gap},
     {"/energy-plans", xn_energy_plans_list},
+    {"/forecast/*", xn_outlook_show},
+    {"/forecast/*/score", xn_outlook_check},
 };
 
 const char *const xn_question_parameters[] = {"period", "window", "from", "to", "by", "account",
     "name", "rack", "platform", "agency", "with", "days", "hours", "top", NULL};
 
 static bool
-path_fits(const char *pattern, const char *path, const char **ret_argument)
+path_fits(const char *pattern, const char *path, char ret_argument[XN_NAME_SIZE])
 {
 	const char *star = strchr(pattern, '*');
+	const char *part;
+	size_t length;
 
 	if (star == NULL)
 		return strcmp(pattern, path) == 0;
 	if (strncmp(pattern, path, (size_t)(star - pattern)) != 0)
 		return false;
-	*ret_argument = path + (star - pattern);
-	return **ret_argument != '\0' && strchr(*ret_argument, '/') == NULL;
+	part = path + (star - pattern);
+	length = strcspn(part, "/");
+	if (length == 0 || length >= XN_NAME_SIZE || strcmp(part + length, star + 1) != 0)
+		return false;
+	memcpy(ret_argument, part, length);
+	ret_argument[length] = '\0';
+	return true;
 }
 
 json_t *
 xn_question_answer(const struct xn_question *question, const char *path, struct xn_error *err)
 {
 	struct xn_question asked = *question;
+	char argument[XN_NAME_SIZE] = "";
 
+	asked.argument = argument;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		json_t *answer;
 
-		if (!path_fits(rows[i].path, path, &asked.argument))
+		if (!path_fits(rows[i].path, path, argument))
 			continue;
 		if (xn_books_hold(asked.books, err) != XN_OK)
 			return NULL;

@@ -13,7 +13,7 @@
 
 struct xn_question {
 	struct xn_books *books;
-	const char *argument; /* the "*" of the path; NULL */
+	const char *argument; /* the "*" of the path; "" */
 	xn_instant now;
 	/* The value of a parameter, one of xn_question_parameters; NULL: not given. */
 	const char *(*parameter)(const void *context, const char *name);

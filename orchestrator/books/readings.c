@@ -5,6 +5,7 @@
 
 #define BELIEVED_AFTER 3 /* readings that follow a stamp which leaps */
 #define GAP_SAMPLES    3
+#define FALLS_OFTEN    4  /* a stamp in so many falls: the file is in no order */
 #define LATE_JUMPS     10 /* before the first reading: further back is no late one */
 
 /* A reading on its way into order. */
@@ -22,6 +23,7 @@ struct order {
 	uint32_t left_count;
 	int64_t jump_ms;
 	bool begun;
+	bool first_alone; /* nothing followed the very first reading before a leap */
 	uint32_t segment;
 	xn_instant first, last; /* of the segment */
 	bool has_register;
@@ -79,6 +81,7 @@ take_ahead(struct order *order, const struct row *row)
 	order->ahead[order->ahead_count++] = *row;
 	if (order->ahead_count < BELIEVED_AFTER)
 		return;
+	order->first_alone |= order->count == 1;
 	for (unsigned i = 0; i < order->ahead_count; i++)
 		keep(order, &order->ahead[i]);
 	order->ahead_count = 0;
@@ -88,6 +91,7 @@ static void
 set_back(struct order *order)
 {
 	drop(order, order->ahead, &order->ahead_count);
+	order->first_alone |= order->count == 1;
 	order->segment++;
 	order->begun = false;
 	order->last = order->back[0].reading.at;
@@ -96,14 +100,24 @@ set_back(struct order *order)
 	order->back_count = 0;
 }
 
+/* Whether a reading that lies back says that the clock was set. */
+static bool
+counts_on(const struct order *order, const struct row *row, bool far)
+{
+	bool both = row->reading.has_register && order->has_register;
+
+	if (order->count == 1 && far)
+		return !both || row->reading.counted >= order->counted;
+	return both && row->reading.counted > order->counted;
+}
+
 static void
 take_behind(struct order *order, const struct row *row)
 {
-	bool counts_on = row->reading.has_register && order->has_register &&
-	    row->reading.counted > order->counted;
+	bool far = row->reading.at.ms < order->first.ms - LATE_JUMPS * order->jump_ms;
 
-	if (!counts_on) {
-		if (row->reading.at.ms < order->first.ms - LATE_JUMPS * order->jump_ms) {
+	if (!counts_on(order, row, far)) {
+		if (far) {
 			leave_out(order, row, XN_METER_CLOCK);
 		} else {
 			/* Old news: it goes where it belongs. */
@@ -146,6 +160,66 @@ take(struct order *order, const struct row *row)
 	}
 }
 
+/* What the register counts a millisecond from a row on, until it falls; 0: it does not tell. */
+static double
+rate_from(const struct row *rows, uint32_t count)
+{
+	const struct xn_meter_reading *first = &rows[0].reading, *last = first;
+
+	for (uint32_t i = 1; i < count && first->has_register; i++) {
+		const struct xn_meter_reading *next = &rows[i].reading;
+
+		if (!next->has_register || next->at.ms <= last->at.ms)
+			continue;
+		if (next->counted < last->counted)
+			break;
+		last = next;
+	}
+	return last == first
+	    ? 0
+	    : (double)(last->counted - first->counted) / (double)(last->at.ms - first->at.ms);
+}
+
+/*
+ * Whether the very first reading, which nothing followed, is far from all others: by more time than
+ * those span, or by time in which the register did not count as it did later.
+ */
+static bool
+first_is_wrong(const struct order *order)
+{
+	const struct xn_meter_reading *first = &order->rows[0].reading;
+	const struct xn_meter_reading *next = &order->rows[1].reading;
+	int64_t from = next->at.ms, to = next->at.ms;
+	double awaited, counted;
+
+	for (uint32_t i = 2; i < order->count; i++) {
+		int64_t at = order->rows[i].reading.at.ms;
+
+		from = at < from ? at : from;
+		to = at > to ? at : to;
+	}
+	if (first->at.ms >= from)
+		return first->at.ms > to + order->jump_ms;
+	awaited =
+	    rate_from(&order->rows[1], order->count - 1) * (double)(next->at.ms - first->at.ms);
+	if (first->has_register && next->has_register && next->counted >= first->counted &&
+	    awaited > 0) {
+		counted = (double)(next->counted - first->counted);
+		return counted < awaited / 10;
+	}
+	return from - first->at.ms > to - from;
+}
+
+static void
+drop_first(struct order *order)
+{
+	struct row first = order->rows[0];
+
+	memmove(order->rows, order->rows + 1, --order->count * sizeof(first));
+	leave_out(order, &first, XN_METER_CLOCK);
+	order->left[order->left_count - 1].reading.at = order->rows[0].reading.at;
+}
+
 /*
  * The last readings may follow a gap, or carry a wrong clock: a register tells, which counted in a
  * gap about what it counted before in such a time.
@@ -170,6 +244,8 @@ end(struct order *order)
 	order->ahead_count = 0;
 	if (order->back_count > 0)
 		set_back(order);
+	if (order->first_alone && first_is_wrong(order))
+		drop_first(order);
 }
 
 static int
@@ -209,9 +285,60 @@ median_distance(const struct xn_readings *readings, struct xn_arena *arena)
 			distances[count++] = distance;
 	}
 	qsort(distances, count, sizeof(*distances), by_size);
-	median = count > 0 ? distances[count / 2] : 60000;
+	median = count > 0 ? distances[(count - 1) / 2] : 60000;
 	*arena = mark;
 	return median;
+}
+
+/* ---- files in no order ---- */
+
+static uint32_t
+falls_of_stamps(const struct xn_readings *readings)
+{
+	uint32_t falls = 0;
+
+	for (uint32_t i = 1; i < readings->count; i++)
+		falls += readings->rows[i].at.ms < readings->rows[i - 1].at.ms;
+	return falls;
+}
+
+static uint32_t
+falls_of_register(const struct row *rows, uint32_t count)
+{
+	const struct xn_meter_reading *last = NULL;
+	uint32_t falls = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (rows[i].reading.has_register) {
+			falls += last != NULL && rows[i].reading.counted < last->counted;
+			last = &rows[i].reading;
+		}
+	return falls;
+}
+
+/*
+ * A file may have its newest row first, or no order: then the stamps give it one, unless the
+ * register counts on as the rows came.
+ */
+static void
+put_in_order(struct xn_readings *readings, struct xn_arena *arena)
+{
+	struct xn_arena mark = *arena;
+	uint32_t as_they_came;
+	struct row *rows;
+
+	if (falls_of_stamps(readings) < readings->count / FALLS_OFTEN + 1)
+		return;
+	rows = xn_new(arena, struct row, readings->count);
+	for (uint32_t i = 0; i < readings->count; i++)
+		rows[i] = (struct row){.reading = readings->rows[i], .place = i};
+	as_they_came = falls_of_register(rows, readings->count);
+	qsort(rows, readings->count, sizeof(*rows), by_time);
+	if (as_they_came == 0 ? !rows[0].reading.has_register
+			      : falls_of_register(rows, readings->count) < as_they_came)
+		for (uint32_t i = 0; i < readings->count; i++)
+			readings->rows[i] = rows[i].reading;
+	*arena = mark;
 }
 
 /* ---- booking ---- */
@@ -274,10 +401,17 @@ add_part(struct xn_booked *row, const struct xn_meter_piece *piece, int64_t mj, 
 		row->grade = piece->grade;
 }
 
+/* Where pieces go, and how far the clock had come before it was set back. */
+struct booking {
+	struct xn_bookings *bookings;
+	xn_instant passed;
+};
+
 static void
 add_piece(void *context, const struct xn_meter_piece *piece)
 {
-	struct xn_bookings *bookings = context;
+	const struct booking *booking = context;
+	struct xn_bookings *bookings = booking->bookings;
 	uint32_t first = interval_at(bookings, piece->start.ms);
 	uint32_t last =
 	    piece->end.ms > piece->start.ms ? interval_at(bookings, piece->end.ms - 1) : first;
@@ -290,6 +424,7 @@ add_piece(void *context, const struct xn_meter_piece *piece)
 		int64_t from = i == first ? piece->start.ms : start;
 
 		add_part(&bookings->rows[i], piece, upto - before, stop - from);
+		bookings->rows[i].again |= from < booking->passed.ms;
 		before = upto;
 	}
 }
@@ -308,7 +443,8 @@ level(struct xn_bookings *bookings, const struct xn_meter_rules *rules)
 	for (uint32_t i = 0; rules->max.mw > 0 && i < bookings->count; i++) {
 		struct xn_booked *row = &bookings->rows[i];
 
-		if (row->grade < XN_GRADE_INTERPOLATED && !(row->events & XN_METER_CLOCK))
+		if (row->grade < XN_GRADE_INTERPOLATED && !row->again &&
+		    !(row->events & XN_METER_CLOCK))
 			continue;
 		for (uint32_t away = 1; row->energy.mj > most && away < 96; away++)
 			for (int side = 0; side < 2; side++) {
@@ -337,16 +473,20 @@ level(struct xn_bookings *bookings, const struct xn_meter_rules *rules)
 static void
 book_all(struct order *order, const struct xn_meter_rules *rules, struct xn_bookings *bookings)
 {
+	struct booking booking = {.bookings = bookings, .passed = {INT64_MIN}};
 	struct xn_meter_state state = {0};
 
 	for (uint32_t i = 0; i < order->count; i++) {
 		const struct row *row = &order->rows[i];
 
-		if (i > 0 && row->segment != row[-1].segment)
-			xn_meter_reclock(&state, rules, &row->reading, add_piece, bookings);
-		xn_meter_book(&state, rules, &row->reading, add_piece, bookings);
+		if (i > 0 && row->segment != row[-1].segment) {
+			xn_meter_reclock(&state, rules, &row->reading, add_piece, &booking);
+			if (row[-1].reading.at.ms > booking.passed.ms)
+				booking.passed = row[-1].reading.at;
+		}
+		xn_meter_book(&state, rules, &row->reading, add_piece, &booking);
 	}
-	xn_meter_finish(&state, rules, add_piece, bookings);
+	xn_meter_finish(&state, rules, add_piece, &booking);
 	for (uint32_t i = 0; i < order->left_count; i++)
 		bookings->rows[interval_at(bookings, order->left[i].reading.at.ms)].events |=
 		    order->left[i].events;
@@ -368,6 +508,7 @@ xn_readings_book(struct xn_readings *readings, const struct xn_readings_rules *r
 	*ret_bookings = (struct xn_bookings){.interval = rules->interval};
 	if (readings->count == 0)
 		return XN_OK;
+	put_in_order(readings, arena);
 	if (meter.sample.ms == 0)
 		meter.sample.ms = median_distance(readings, arena);
 	meter.confirm = true;

@@ -35,6 +35,7 @@ struct xn_booked {
 	xn_duration covered;
 	enum xn_grade grade;
 	uint32_t events;
+	bool again; /* its time passed again after the clock was set back */
 };
 
 struct xn_bookings {

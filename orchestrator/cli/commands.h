@@ -56,6 +56,8 @@ extern const struct xn_cli_command xn_cli_energy_coverage;
 extern const struct xn_cli_command xn_cli_energy_corrections;
 extern const struct xn_cli_command xn_cli_energy_fix;
 extern const struct xn_cli_command xn_cli_energy_import;
+extern const struct xn_cli_command xn_cli_forecast_show;
+extern const struct xn_cli_command xn_cli_forecast_check;
 extern const struct xn_cli_command xn_cli_policy_check;
 extern const struct xn_cli_command xn_cli_policy_apply;
 extern const struct xn_cli_command xn_cli_policy_show;

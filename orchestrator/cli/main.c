@@ -50,6 +50,8 @@ static const struct xn_cli_command *const commands[] = {
     &xn_cli_energy_corrections,
     &xn_cli_energy_fix,
     &xn_cli_energy_import,
+    &xn_cli_forecast_show,
+    &xn_cli_forecast_check,
     &xn_cli_meter_book,
     &xn_cli_tenant_energy,
     &xn_cli_vm_energy,

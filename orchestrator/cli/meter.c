@@ -19,6 +19,7 @@
 #define ARENA_SIZE  ((size_t)4 << 30) /* address space */
 #define SCRATCH     ((size_t)1 << 20) /* of one row */
 #define BITS_MAX    64
+#define DIGITS_MAX  30 /* 2^64 counts of 1 MWh have 26 */
 #define INTERVAL_MS INT64_C(1800000)
 #define ZONE        "Asia/Ho_Chi_Minh"
 
@@ -140,7 +141,7 @@ read_number(const char *text, int64_t factor, bool *ret_has, xn_register *ret_va
 	long double real;
 	char *end;
 
-	for (; *at >= '0' && *at <= '9' && at - text < 24; at++)
+	for (; *at >= '0' && *at <= '9' && at - text < DIGITS_MAX; at++)
 		whole = whole * 10 + (*at - '0');
 	if (*at == '.')
 		for (at++; *at >= '0' && *at <= '9'; at++)
@@ -155,9 +156,9 @@ read_number(const char *text, int64_t factor, bool *ret_has, xn_register *ret_va
 	if (*at == '\0' && at > text)
 		return true;
 	real = strtold(text, &end); /* 1e6, nan, inf */
-	if (end == text || *end != '\0')
+	if (end == text || *end != '\0' || strpbrk(text, "xX") != NULL)
 		return false;
-	*ret_has = isfinite(real) && fabsl(real) < 1e24L;
+	*ret_has = isfinite(real) && fabsl(real) < 1e30L;
 	*ret_value = *ret_has ? (xn_register)roundl(real * (long double)factor) : 0;
 	return true;
 }
@@ -205,11 +206,14 @@ read_row(struct xn_csv *csv, const int columns[3], struct xn_problems *problems,
 	xn_register watts = 0;
 	const struct xn_yaml *power = columns[2] < 0 ? NULL : &csv->fields[columns[2]];
 	const struct xn_yaml *counted = columns[1] < 0 ? NULL : &csv->fields[columns[1]];
+	bool good;
 
-	if (!read_instant(&csv->fields[columns[0]], problems, &row.at) ||
-	    !read_value(
-		counted, problems, XN_WH_MJ, "Wh", &row.has_register, &row.counted, &row.events) ||
-	    !read_value(power, problems, 1000, "W", &row.has_power, &watts, &row.events))
+	/* All three, so that every mistake is told. */
+	good = read_instant(&csv->fields[columns[0]], problems, &row.at);
+	good &= read_value(
+	    counted, problems, XN_WH_MJ, "Wh", &row.has_register, &row.counted, &row.events);
+	good &= read_value(power, problems, 1000, "W", &row.has_power, &watts, &row.events);
+	if (!good)
 		return;
 	if (watts > INT64_MAX / 4)
 		watts = INT64_MAX / 4;

@@ -108,6 +108,7 @@ write_number(FILE *out, double number, enum xn_cell_kind cell)
 	case XN_CELL_MIB: fprintf(out, "%.0f MiB", number); return;
 	case XN_CELL_WH: fprintf(out, "%.1f Wh", number); return;
 	case XN_CELL_KWH: fprintf(out, "%.3f kWh", number); return;
+	case XN_CELL_KW: write_watts(out, number * 1000); return;
 	case XN_CELL_SHARE: fprintf(out, "%.1f %%", number * 100); return;
 	case XN_CELL_VND: fprintf(out, "%.0f", number); return;
 	case XN_CELL_TEXT:

@@ -19,6 +19,7 @@ enum xn_cell_kind {
 	XN_CELL_MIB,
 	XN_CELL_WH,
 	XN_CELL_KWH,
+	XN_CELL_KW,
 	XN_CELL_SHARE, /* 0..1, as per cent */
 	XN_CELL_VND,
 	XN_CELL_YES,  /* a true switch */

@@ -125,7 +125,8 @@ grade_of(const struct booker *booker, const struct xn_meter_point *from,
 
 /*
  * Books the step from `base` to `to`. At most one count of it can have gathered before the register
- * was last read, or it would have shown; the rest passed since, unless it stood still.
+ * was last read, or it would have shown; the rest passed since, unless that cannot be and the
+ * register stood still.
  */
 static void
 book_step(const struct booker *booker, const struct xn_meter_point *to)
@@ -146,7 +147,7 @@ book_step(const struct booker *booker, const struct xn_meter_point *to)
 	taken = mj < state->ahead.mj ? mj : state->ahead.mj;
 	state->ahead.mj -= taken;
 	mj -= taken;
-	if (events & XN_METER_STALL)
+	if (!plausible(booker->rules, step, xn_since(to->at, from.at).ms))
 		early = mj;
 	else if (from.same > 0)
 		early = mj < booker->rules->step.mj ? mj : booker->rules->step.mj;
@@ -201,6 +202,8 @@ begin_anew(const struct booker *booker)
 	mj = sure > state->odd_since.mj ? sure : state->odd_since.mj;
 	taken = mj < state->ahead.mj ? mj : state->ahead.mj;
 	state->ahead.mj = state->since.mj = 0;
+	if (is_gap(rules, from.at, first->at))
+		emit(booker, from.at, first->at, 0, XN_GRADE_NONE, false, XN_METER_GAP);
 	tell(booker, first->at, reset ? XN_METER_RESET : XN_METER_REPLACED);
 	if (mj > taken)
 		emit(booker, from.changed, first->at, mj - taken, XN_GRADE_ESTIMATED, false, 0);
@@ -325,7 +328,9 @@ cleaned(const struct booker *booker, const struct xn_meter_reading *reading)
 {
 	const struct xn_meter_rules *rules = booker->rules;
 	const struct xn_meter_state *state = booker->state;
+	const struct xn_meter_point *last = state->has_next ? &state->next : &state->base;
 	struct xn_meter_reading clean = *reading;
+	xn_register step;
 	int64_t max_mw = rules->max.mw > 0 ? rules->max.mw : POWER_MAX_MW;
 
 	if (clean.has_power && (clean.power.mw < 0 || clean.power.mw > max_mw + max_mw / 10)) {
@@ -334,14 +339,18 @@ cleaned(const struct booker *booker, const struct xn_meter_reading *reading)
 	}
 	if (!clean.has_register)
 		return clean;
-	/* All ones; or all zeros of a register that has counted. A register that wrapped or was
-	 * reset is believed by what it counts next. */
+	/* All ones are no value. Zero of a register that has counted is none either, and was no
+	 * count, unless it wrapped just now; one that was reset is believed by what it counts next.
+	 */
 	if (clean.counted < 0 ||
 	    (rules->modulus > 0 &&
-		clean.counted >= rules->modulus - (rules->step.mj > 0 ? rules->step.mj : 1)) ||
-	    (clean.counted == 0 && state->has_register && state->base.value > 0)) {
+		clean.counted >= rules->modulus - (rules->step.mj > 0 ? rules->step.mj : 1))) {
 		clean.has_register = false;
 		clean.events |= XN_METER_MISSING;
+	} else if (clean.counted == 0 && state->has_register && last->value > 0 &&
+	    judge(booker, last, &clean, &step) == ODD) {
+		clean.has_register = false;
+		clean.events |= XN_METER_MISSING | XN_METER_GLITCH;
 	}
 	return clean;
 }
@@ -402,15 +411,21 @@ xn_meter_reclock(struct xn_meter_state *state, const struct xn_meter_rules *rule
 {
 	const struct booker booker = {state, rules, sink, context};
 	xn_instant before = {next->at.ms - rules->sample.ms};
+	int64_t still_ms;
 
 	confirm(&booker);
+	still_ms = xn_since(state->base.at, state->base.changed).ms;
 	tell(&booker, next->at, XN_METER_CLOCK);
-	/* Watts are not held over it; the register goes on, its last change a sample before. */
+	/* Watts are not held over it; the register goes on. It last changed a few samples before,
+	 * or stood still as long as it had. */
+	if (still_ms < (GAP_SAMPLES - 1) * rules->sample.ms)
+		still_ms = (GAP_SAMPLES - 1) * rules->sample.ms;
 	state->has_power = false;
 	state->at = before;
 	state->base.at = before;
-	state->base.changed.ms = next->at.ms - GAP_SAMPLES * rules->sample.ms;
-	state->base.same = 0;
+	state->base.changed.ms = before.ms - still_ms;
+	if (state->base.same < STALL_READINGS)
+		state->base.same = 0;
 	state->odd = 0;
 }
 

@@ -76,6 +76,8 @@ static const struct route routes[] = {
     {"GET", "/api/v1/reports/schedules", READ, xn_api_report_schedules},
     {"POST", "/api/v1/reports/schedules", ACT, xn_api_report_schedule_add},
     {"DELETE", "/api/v1/reports/schedules/*", ACT, xn_api_report_schedule_remove},
+    {"GET", "/api/v1/forecast/*", READ, xn_api_ask},
+    {"GET", "/api/v1/forecast/*/score", READ, xn_api_ask},
 };
 
 /* ---- answers ---- */

@@ -6,6 +6,7 @@
 
 #include "orchestrator/books/kpis_view.h"
 #include "orchestrator/books/period.h"
+#include "orchestrator/books/question.h"
 #include "tests/bench/bench.h"
 #include "tests/lib/books_year.h"
 
@@ -103,6 +104,35 @@ ask_indicators(struct xn_books *books, const char *name, const char *month, int 
 	bench_print(name, bench_cpu() - before, "CPU s");
 }
 
+static const char *
+no_parameter(const void *context, const char *name)
+{
+	(void)context;
+	(void)name;
+	return NULL;
+}
+
+static void
+answer(struct xn_books *books, const char *name, const char *path)
+{
+	struct xn_question question = {.books = books, .parameter = no_parameter};
+	struct xn_error err;
+	double before = 0;
+
+	for (int i = 0; i < 2; i++) {
+		json_t *found;
+
+		before = bench_cpu();
+		found = xn_question_answer(&question, path, &err);
+		if (found == NULL) {
+			fprintf(stderr, "books_bench: %s\n", err.text);
+			exit(70);
+		}
+		json_decref(found);
+	}
+	bench_print(name, (bench_cpu() - before) * 1000, "CPU ms");
+}
+
 int
 main(void)
 {
@@ -128,6 +158,8 @@ main(void)
 	ask_all(books);
 	ask_indicators(books, "books: a year's indicators", "2026", 12);
 	ask_indicators(books, "books: a month's indicators", "2026-12", 1);
+	answer(books, "books: 48 h forecast of a year's load", "/forecast/load");
+	answer(books, "books: 14 days of forecasts scored", "/forecast/load/score");
 	xn_books_close(books);
 	snprintf(command, sizeof(command), "rm -rf %s", own);
 	return folder == own && system(command) != 0 ? 70 : 0;

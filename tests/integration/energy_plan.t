@@ -110,7 +110,7 @@ line = [i for i, text in enumerate(tariff.split('\n'), 1) if '3640' in text][0]
 ok(result.returncode == 65 and places(result.stderr)[0].startswith(f'site/vn-tariff.yaml:{line}:'),
    'a mistake in a file that is named is told in that file', result.stderr)
 write('site/vn-tariff.yaml', tariff)
-for name in sorted(os.listdir(library)):
+for name in sorted(set(os.listdir(library)) - {'eu-2024-1364-fields.csv'}):  # that one is a list of fields, as they were read
     text = open(os.path.join(library, name), encoding='utf-8').read()
     ok('remembered' in text or 'second hand' in text, f'{name} says what is remembered or second hand')
 

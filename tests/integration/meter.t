@@ -82,6 +82,8 @@ def contract():
     ok(empty[2]['quality'] == '-' and empty[2]['energy_mj'] == '0', 'an interval of nothing has the quality -', empty)
     wrap = book(minutes([65530, 65533, 1, 5]), register='{bits: 16, unit: 1 Wh, reset: allowed}')
     ok(total(wrap) == 11 and wrap[0]['quality'] == 'R' and wrap[0]['events'] == 'rollover', 'a roll-over is measured across', wrap)
+    wrap = book(minutes([65530, 65534, 0, 0, 0, 0, 0, 0, 3]), register='{bits: 16, unit: 1 Wh, reset: allowed}')
+    ok(total(wrap) == 9 and wrap[0]['quality'] == 'R' and wrap[0]['events'] == 'rollover', 'to zero, too', wrap)
     reset = book(minutes([50000, 50010, 2, 12, 22, 32]))
     ok(abs(total(reset) - 42) < 1e-6 and 'reset' in events(reset) and abs(reset[0]['share'] * reset[0]['wh'] - 2) < 1e-3 and
        reset[0]['coverage'] < 5 / 30, 'after a reset the first low value is a lower bound, and its window is not covered', reset)
@@ -90,11 +92,15 @@ def contract():
     new = book(minutes([1000, 1010, 900000, 900010, 900020]))
     ok(total(new) == 30 and 'replaced' in events(new), 'after a replacement nothing is booked of its past', new)
     zero = book(minutes([13423, 0, 13424, 2**32 - 1, 13425]))
-    ok(total(zero) == 2 and events(zero) == {'missing'}, 'all zeros and all ones are no values', zero)
+    ok(total(zero) == 2 and events(zero) == {'glitch', 'missing'}, 'all zeros and all ones are no values', zero)
     spike = book(minutes([100, 101, 15508, 103, 104]))
     ok(total(spike) == 4 and 'glitch' in events(spike), 'an impossible jump is held back', spike)
     stall = book([(T0 + i * 60, 1000 if i < 60 else 1000 + (i - 59) * 100 + 5900, 6000) for i in range(70)])
     ok('stall' in events(stall) and abs(total(stall) - 6900) < 1 and stall[0]['wh'] > 2500, 'a register that stood still is spread over that time', stall)
+    short = [1000 + 330 * i for i in range(30)]
+    short[11:13] = [short[10]] * 2
+    stood = book(minutes(short), interval='1 min')
+    ok(total(stood) == 29 * 330 and max(row['wh'] for row in stood) < 331, 'for a reading or two as well', stood)
     twice = book([row for row in minutes(range(1000, 1010)) for _ in range(2)])
     ok(total(twice) == 9 and events(twice) == {'duplicate'}, 'rows that repeat change nothing', twice)
     shuffled = minutes(range(1000, 1060))
@@ -106,13 +112,62 @@ def contract():
     ok(total(book(wild)) == 59 and len(book(wild)) == 2 and 'clock' in events(book(wild)), 'a wild stamp is passed over', book(wild))
     back = minutes(range(1000, 1060, 2)) + minutes(range(1060, 1120, 2), T0 + 900)
     ok(total(book(back)) == 118 and 'clock' in events(book(back)), 'a clock that was set back loses no counted energy', book(back))
+    early = book([(3600, 1000, None)] + minutes(range(1001, 1060)))
+    ok(total(early) == 58 and len(early) == 2 and events(early) == {'clock'}, 'a first stamp of 1970 prints no rows of 1970', early[:2])
+    early = book([(T0 + 86400 * 30, 1000, None)] + minutes(range(1001, 1060)))
+    ok(total(early) == 58 and len(early) == 2 and events(early) == {'clock'}, 'nor does one of the next month', early[:2])
+    early = book([(3600, None, 6000)] + [(at, None, 6000) for at, _, _ in minutes(range(60))], register=None)
+    ok(abs(total(early) - 5900) < 1 and len(early) == 2, 'nor where there are watts only', early[:2])
+    late = book([(T0 + 86400 * 30, None, 6000)] + [(at, None, 6000) for at, _, _ in minutes(range(60))], register=None)
+    ok(abs(total(late) - 5900) < 1 and len(late) == 2, 'of the next month, too', late[:2])
+    gap = book(minutes([1000]) + minutes(range(1120, 1180), T0 + 7200))
+    ok(total(gap) == 179 and gap[0]['start'] == '2025-11-20T08:00:00+07:00' and 'gap' in gap[1]['events'], 'a gap after the first reading stays one', gap)
+    two = book([(T0, 1000, None), (T0 + 86400, 1500, None)])
+    ok(abs(total(two) - 500) < 1e-6 and len(two) == 49, 'two readings are believed', two[:2])
+    newest = book(minutes(range(1000, 1120))[::-1])
+    ok(total(newest) == 119 and len(newest) == 4 and not events(newest), 'a file may have its newest row first', newest)
+    newest = book([(at, None, 6000) for at, _, _ in minutes(range(120))][::-1], register=None)
+    ok(abs(total(newest) - 11900) < 1 and len(newest) == 4, 'with watts only, too', newest)
+    rows = minutes(range(1000, 2000))
+    random.Random(1).shuffle(rows)
+    ok(total(book(rows)) == 999, 'or none in its place', book(rows))
     wide = book(minutes([(2**64 - 5) * 100, (2**64 - 3) * 100, 0 * 100 + 100, 300]), register='{bits: 64, unit: 100 Wh, reset: allowed}', max_power='22 MW')
     ok(total(wide) == 800, 'a register of 64 bits and 100 Wh wraps exactly', wide)
+    wide = book(minutes([(2**64 - 4 + i) % 2**64 * 10**6 for i in range(10)], every=3600), register='{bits: 64, unit: 1 MWh}', max_power='2 MW')
+    ok(total(wide) == 9e6, 'one of 1 MWh, too', wide)
+    down = book(minutes(range(50000, 50010)) + minutes(range(20, 40), T0 + 4140))
+    ok(total(down) == 48 and {'reset', 'gap'} <= events(down) and sum(row['coverage'] for row in down) * 30 < 29, 'a reset in a gap is both', down)
+    stands = [1000 + 200 * (min(i, 100) if i < 160 else i) for i in range(300)]
+    set_back = book(minutes(stands[:160]) + minutes(stands[160:], T0 + 100 * 60))
+    ok(total(set_back) == 299 * 200 and {'stall', 'clock'} <= events(set_back) and max(row['wh'] for row in set_back) <= 11001,
+       'a clock set back as a register that stood still counts again hides nothing', set_back)
+
+
+def numbers():
+    few = book(minutes(['1e6', '1.00001E6', '+1000020', '1000020.5']))
+    ok(abs(total(few) - 20.5) < 1e-6 and not events(few), 'decimals and exponents are numbers', few)
+    huge = book(minutes(['1e30', 2**80, '9' * 40, '1e99999', 'inf', 1000, 1001]))
+    ok(total(huge) == 1 and events(huge) == {'missing'}, 'what no register can show is missing', huge)
+    wild = book([(T0 + i * 60, None, [6000, 1e9, -5, 'nan', 6000][i % 5]) for i in range(61)], register=None)
+    ok(abs(total(wild) - 1200) < 1 and 'missing' in events(wild) and sum(row['coverage'] for row in wild) * 30 < 13, 'so are watts beyond the rating', wild)
+    ok(book([]) == [] and [row['quality'] for row in book([(T0, None, None)])] == ['-'], 'no rows are no intervals, a row of nothing is one')
+    for bits, unit, most, every in ((8, '1 Wh', '4 kW', 60), (16, '10 Wh', '22 kW', 300), (24, '1 kWh', '2 MW', 3600), (32, '100 Wh', '22 kW', 1), (48, '0.1 Wh', '10 kW', 10)):
+        size = {'1 Wh': 1, '10 Wh': 10, '1 kWh': 1000, '100 Wh': 100, '0.1 Wh': 0.1}[unit]
+        shown = [(2**bits - 4 + 2 * i) % 2**bits for i in range(1, 12)]
+        rows = book(minutes([f'{count * size:.1f}' for count in shown], every=every if every > 1 else 120), register=f'{{bits: {bits}, unit: {unit}}}', max_power=most)
+        ok(abs(total(rows) - 20 * size) < 1e-6 and 'R' in [row['quality'] for row in rows] and events(rows) == {'rollover'},
+           f'{bits} bits of {unit} wrap', rows)
+    for interval, seconds in (('1 min', 60), ('15 min', 900), ('1 h', 3600), ('1 d', 86400)):
+        rows = book(minutes(range(1000, 1000 + 600 * 12, 12), T0 + 7, 600), interval=interval)
+        ok(total(rows) - 599 * 12 < 1e-6 and all(one['end'] == two['start'] for one, two in zip(rows, rows[1:])) and
+           all(row['coverage'] == 1 and row['quality'] == 'M' for row in rows[1:-1]) and
+           abs(sum(row['coverage'] for row in rows) * seconds - 599 * 600) < seconds / 1000, f'intervals of {interval} follow each other, all covered', rows[:3])
 
 
 def bad_input():
-    done = run(meter(), 'time,register_wh,power_w\nyesterday,1,\n1763600400,one,\n')
-    ok(done.returncode == 65 and '-:2:1: error:' in done.stderr and "-:3:12: error: 'one'" in done.stderr and done.stdout == '',
+    done = run(meter(), 'time,register_wh,power_w\r\nyesterday,1,x\r\n1763600400,one,"1"\r\n1763600460,0x10,"2\r\n')
+    ok(done.returncode == 65 and '-:2:1: error:' in done.stderr and "-:2:13: error: 'x'" in done.stderr and "-:3:12: error: 'one'" in done.stderr and
+       "-:4:12: error: '0x10'" in done.stderr and "-:4:17: error: '\"2'" in done.stderr and done.stdout == '',
        'what is no reading is told at its line and column, all at once', done)
     done = run(meter(max_power=None, interval='7 min', reset='yes'), 'time,power_w\n')
     ok(done.returncode == 65 and done.stderr.count('error:') == 3, 'so is what is wrong with the meter', done.stderr)
@@ -126,17 +181,19 @@ def bad_input():
 
 def faulty(dice, bits, unit, with_power, with_resets):
     """Readings of a minute each with every fault there is, and the energy that truly passed."""
-    most, rows, truth, power, hidden = 22000, [], 0.0, 6000.0, 0
+    most, rows, truth, power = 22000, [], 0.0, 6000.0
     counted = float(dice.randrange(0, 2**min(bits, 40)) * unit)
-    silent = 0
+    silent = still = frozen = 0
     for i in range(READINGS):
         power = max(0.0, min(most * 0.95, power + dice.uniform(-1, 1) * most * 0.05))
         if i > 0:
             truth += power / 60
             counted += power / 60
         shown, watts, at, luck = int(counted / unit) * unit % (2**bits * unit), round(power, 1) if with_power else None, T0 + i * 60, dice.random()
-        if luck < 0.001 and with_resets:
-            counted, shown, hidden = 0.0, 0, hidden + 1
+        if still:
+            still, shown = still - 1, frozen
+        elif luck < 0.001 and with_resets and not silent:  # one that nobody hears leaves a plausible register
+            counted, shown = 0.0, 0
         elif luck < 0.004:
             shown = 0
         elif luck < 0.006:
@@ -151,6 +208,11 @@ def faulty(dice, bits, unit, with_power, with_resets):
             continue
         elif luck < 0.0305:
             silent = dice.randrange(2, 200)
+        elif luck < 0.031 and not silent and i < READINGS - 60:
+            still, frozen = dice.randrange(3, 50), shown
+        elif luck < 0.0315 and with_resets and not silent:
+            counted = float(dice.randrange(0, 2**min(bits, 40)) * unit)
+            shown = int(counted)
         silent = max(0, silent - 1)
         if silent and 0 < i < READINGS - 1:
             continue
@@ -180,6 +242,7 @@ def campaign():
 
 
 contract()
+numbers()
 bad_input()
 campaign()
 print(f'1..{count}')

@@ -327,6 +327,11 @@ def policies():
        'an indicator has a value or the reason why not', get('/metrics/pue?window=24h'))
     ok(ask('GET', '/api/v1/metrics/none')[0] == 404 and ask('GET', '/api/v1/metrics/pue?window=soon')[0] == 422,
        'a metric and a window there are not')
+    ok(ask('GET', '/api/v1/forecast/wind')[0] == 404 and ask('GET', '/api/v1/forecast/it/score?days=0')[0] == 422,
+       'a forecast and a number of days there are not')
+    status, answer = ask('GET', '/api/v1/forecast/load?hours=1')
+    ok('needs a past' in answer['error']['text'] if status == 404 else answer['naive'] and len(answer['rows']) == 2,
+       'a site without a past has no forecast but yesterday', answer)
     ok(ask('GET', '/api/v1/ledger?from=x&to=y')[0] == 422 and isinstance(get('/ledger'), list), 'the ledger is read')
 
 

@@ -393,6 +393,39 @@ tear_down(void **state)
 	return 0;
 }
 
+#define PV_FILE                                                                                    \
+	HEAD "sources: {pv: {forecast: {file: pv.csv}}}\n---\nkind: file\npath: pv.csv\n---\n"     \
+	     "kind: bytes\nlines:\n"
+
+static void
+a_forecast_of_pv_is_read_from_its_table(void **state)
+{
+	const struct xn_energy_sources *sources;
+	const struct xn_energy_plan *plan =
+	    compile(PV_FILE "- \"time,power_kw,low,high\"\n- \"2026-11-16T06:00+07:00,0,,\"\n"
+			    "- \"2026-11-16T06:30+07:00,12.5,10,15\"\n");
+
+	(void)state;
+	assert_non_null(plan);
+	sources = xn_energy_plan_sources(plan);
+	assert_string_equal(sources->pv_forecast, "pv.csv");
+	assert_int_equal(sources->pv_row_count, 2);
+	assert_int_equal(sources->pv_rows[0].at.ms, monday(0, 6, 0).ms);
+	assert_true(sources->pv_rows[0].low.mw < 0);
+	assert_int_equal(sources->pv_rows[1].mean.mw, 12500000);
+	assert_int_equal(sources->pv_rows[1].high.mw, 15000000);
+	expect_problem(PV_FILE "- \"time,kw\"\n", 3, 33, "no forecast of PV");
+	expect_problem(PV_FILE "- \"time,power_kw\"\n- \"2026-11-16,1\"\n", 2, 1, "2026-11-16");
+	expect_problem(PV_FILE "- \"time,power_kw\"\n- \"2026-11-16T06:00+07:00,-1\"\n", 2, 24,
+	    "never below zero");
+	expect_problem(PV_FILE "- \"time,power_kw\"\n- \"2026-11-16T06:00+07:00,1\"\n"
+			       "- \"2026-11-16T06:00+07:00,1\"\n",
+	    3, 1, "not after the row before");
+	expect_problem(PV_FILE "- \"time,power_kw,low,high\"\n"
+			       "- \"2026-11-16T06:00+07:00,5,6,7\"\n",
+	    2, 26, "do not rise");
+}
+
 int
 main(void)
 {
@@ -406,6 +439,7 @@ main(void)
 	    cmocka_unit_test(a_wrong_pick_from_a_tariff_is_told_in_the_plan),
 	    cmocka_unit_test(factors_come_from_a_table_by_id_or_year),
 	    cmocka_unit_test(contracts_deliver_in_their_hours),
+	    cmocka_unit_test(a_forecast_of_pv_is_read_from_its_table),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -408,7 +408,6 @@ a_correction_has_the_number_of_the_event_that_caused_it(void **state)
 	struct xn_books *books;
 	struct xn_error err;
 
-	open_engine(f);
 	actions.count = 0;
 	snprintf(xn_act(&actions, XN_ACT_LEDGER)->ledger.author, XN_NAME_SIZE, "xanhd");
 	actions.items[0].ledger.correction = true;

@@ -321,6 +321,39 @@ a_recorded_fleet_is_forecast_no_worse_than_by_last_week(void **state)
 	assert_true(score.mae <= score.baseline_mae);
 }
 
+/* Every slot of a week has a level of its own, and differs by at most 1 from week to week. */
+static void
+last_weeks_slot_has_the_band_of_its_own_errors(void **state)
+{
+	static struct site site;
+	static struct xn_arena arena;
+	struct xn_forecast_series series = {.kind = XN_FORECAST_LOAD,
+	    .values = site.values,
+	    .count = 4 * WEEK,
+	    .per_day = DAY,
+	    .most = 1e6};
+	struct xn_forecast made;
+
+	(void)state;
+	site.dice = dice_for(11, "weeks");
+	for (unsigned i = 0; i < SLOTS; i++)
+		site.values[i] = i < WEEK ? (double)dice_between(&site.dice, 10, 200)
+					  : site.values[i - WEEK] + (i / WEEK % 2 == 0 ? 1 : -1);
+	xn_arena_init(&arena, room, sizeof(room));
+	made = xn_forecast_last_week(&arena, &series, 2 * DAY);
+	assert_true(made.naive && made.count == 2 * DAY);
+	for (unsigned h = 0; h < made.count; h++) {
+		assert_true(made.slots[h].mean == site.values[3 * WEEK + h]);
+		assert_true(made.slots[h].high95 == made.slots[h].mean + 1);
+		assert_true(made.slots[h].low80 == made.slots[h].mean - 1);
+	}
+	/* Of a week alone there is no error yet. */
+	series.count = WEEK;
+	xn_arena_init(&arena, room, sizeof(room));
+	made = xn_forecast_last_week(&arena, &series, DAY);
+	assert_true(made.slots[0].mean == site.values[0] && isnan(made.slots[0].low80));
+}
+
 int
 main(void)
 {
@@ -335,6 +368,7 @@ main(void)
 	    cmocka_unit_test(less_than_two_days_are_the_baseline_and_say_so),
 	    cmocka_unit_test(anything_gives_bounded_numbers_and_the_same_again),
 	    cmocka_unit_test(a_recorded_fleet_is_forecast_no_worse_than_by_last_week),
+	    cmocka_unit_test(last_weeks_slot_has_the_band_of_its_own_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

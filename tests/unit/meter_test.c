@@ -114,7 +114,7 @@ a_glitch_books_nothing_and_loses_nothing(void **state)
 	(void)state;
 	read_register(&meter, 0, WH(5000));
 	assert_int_equal(read_register(&meter, 10, 0), 0);
-	assert_int_equal(meter.events, XN_METER_MISSING);
+	assert_int_equal(meter.events, XN_METER_MISSING | XN_METER_GLITCH);
 	assert_int_equal(read_register(&meter, 10, WH(20480000)), 0);
 	assert_int_equal(meter.events, XN_METER_GLITCH);
 	assert_int_equal(read_register(&meter, 10, WH(5010)), WH(10));
@@ -319,6 +319,25 @@ a_clock_that_was_set_back_hides_no_energy(void **state)
 }
 
 static void
+a_clock_that_is_set_while_the_register_stands_still_hides_nothing(void **state)
+{
+	struct stand meter = a_meter(plain);
+	struct xn_meter_reading reading = {.has_register = true, .counted = WH(5000)};
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		/* It stands still for 90 readings of 20 kW, then the stamps fall by ten minutes. */
+		reading.at.ms = 2000000 + i * 10000 - (i < 100 ? 0 : 600000);
+		reading.counted = WH(5000) + (i >= 10 && i < 100 ? 10 : i) * WH(55);
+		if (i == 100)
+			xn_meter_reclock(&meter.state, &meter.rules, &reading, take, &meter);
+		xn_meter_book(&meter.state, &meter.rules, &reading, take, &meter);
+	}
+	assert_int_equal(meter.booked, 199 * WH(55));
+	assert_int_equal(meter.worst, XN_GRADE_INTERPOLATED);
+}
+
+static void
 impossible_and_negative_watts_are_not_energy(void **state)
 {
 	struct stand meter = a_meter(plain);
@@ -393,6 +412,7 @@ main(void)
 	    cmocka_unit_test(a_register_that_stood_still_is_spread_over_that_time),
 	    cmocka_unit_test(late_and_repeated_readings_change_nothing),
 	    cmocka_unit_test(a_clock_that_was_set_back_hides_no_energy),
+	    cmocka_unit_test(a_clock_that_is_set_while_the_register_stands_still_hides_nothing),
 	    cmocka_unit_test(impossible_and_negative_watts_are_not_energy),
 	    cmocka_unit_test(parts_of_a_piece_sum_to_the_whole),
 	    cmocka_unit_test(random_registers_never_make_a_spike),
