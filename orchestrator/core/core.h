@@ -96,6 +96,17 @@ struct xn_rack {
 	char hold[XN_SENTENCE_SIZE]; /* why it holds; empty: it does not */
 };
 
+/* What readings say of a host beside its plate (curve.h). */
+struct xn_curve_fit {
+	uint32_t readings; /* as far as they are counted */
+	int64_t used_ppm;  /* CPU of the host in the last minutes, and mW above the plate there */
+	int64_t above_mw;
+	int64_t mean_ppm; /* the same in the last hours */
+	int64_t mean_mw;
+	int64_t spread;  /* sum of squares of the CPU's moves around mean_ppm: ppm^2 */
+	int64_t product; /* ... and of them with the moves of the watts: ppm x mW */
+};
+
 /* ---- inventory: hosts and the VMs on them ---- */
 
 struct xn_host {
@@ -110,9 +121,9 @@ struct xn_host {
 	xn_power power;                /* sum of its outlets */
 	enum xn_quality power_quality; /* of the worst outlet */
 	xn_power curve[11];            /* learned watts at 0..100 % CPU, in steps of 10 */
-	uint32_t curve_weight[11];
-	xn_power curve_seen[11]; /* what was measured there; the curve is made of these (curve.h) */
-	xn_power curve_spread;   /* how far readings lie from the curve, on the whole (curve.h) */
+	uint32_t curve_weight[11];     /* readings there, as far as they are counted */
+	struct xn_curve_fit curve_fit; /* what it is made of */
+	xn_power curve_spread;    /* how far readings lie from the curve, on the whole (curve.h) */
 	xn_instant strange_since; /* readings in a row that are far from those before; ms 0: none */
 	uint32_t strange_count;
 	xn_power strange;                /* by how much the newest one is */

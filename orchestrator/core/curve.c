@@ -4,9 +4,12 @@
 
 #define BINS         11
 #define STEADY_PARTS 20 /* use that moved by more than 1/20 of the host is a transient */
-#define WEIGHT_MAX   16 /* a bin follows with 1/16 of each new reading once it has had so many */
-#define SPREAD_PARTS 32 /* the spread follows with 1/32 */
-#define PLATE_DOUBT  4  /* a plate is wrong by a quarter of its range, until readings say more */
+#define WHOLE_PPM    1000000
+#define WEIGHT_MAX   16  /* the level follows with 1/16 of each new reading: minutes */
+#define MEAN_PARTS   128 /* moves are counted from a mean with 1/128: about an hour */
+#define SLOPE_PARTS  512 /* the slope with 1/512: hours, for a host's use moves slowly */
+#define SPREAD_PARTS 32  /* the spread follows with 1/32 */
+#define PLATE_DOUBT  4   /* a plate is wrong by a quarter of its range, until readings say more */
 
 static int64_t
 plate_mw(const struct xn_topo_host *what, int bin)
@@ -19,45 +22,27 @@ plate_mw(const struct xn_topo_host *what, int bin)
 	return idle + (full - idle) * bin / (BINS - 1);
 }
 
-/* What was measured lies from the plate by a shift and a tilt: mW at bin 0, and mW a bin. */
-struct fit {
-	int64_t shift;
-	int64_t tilt;
-};
+static int64_t
+range_mw(const struct xn_topo_host *what)
+{
+	return plate_mw(what, BINS - 1) - plate_mw(what, 0);
+}
 
 /*
- * Least squares over the measured bins, by their weight. TILT_DOUBT keeps the plate's slope until
- * use has been seen over a range: two bins side by side tell a host's level, not its slope, and a
- * slope of noise would send VMs the wrong way.
+ * How much steeper than the plate, in mW for the whole host: ridge regression of the moves around
+ * the level. The plate's slope counts as known to 30 %, and readings as if they erred four times as
+ * much as they do, for their errors stay the same for a while; so a host whose use hardly moves
+ * keeps the plate's slope, and a slope of noise does not send VMs the wrong way.
  */
-#define TILT_DOUBT 40
-
-static struct fit
-fit_plate(const struct xn_host *host, const struct xn_topo_host *what)
+static int64_t
+tilt_mw(const struct xn_host *host, const struct xn_topo_host *what)
 {
-	int64_t weights = 0, bins = 0, offsets = 0, spread = 0, product = 0;
-	struct fit fit = {0};
+	xn_register error = host->curve_spread.mw > 1000 ? host->curve_spread.mw : 1000;
+	xn_register doubt = range_mw(what) >= 10 ? range_mw(what) * 3 / 10 : 1;
+	xn_register ridge = 4 * error * WHOLE_PPM / doubt;
 
-	for (int bin = 0; bin < BINS; bin++) {
-		int64_t weight = host->curve_weight[bin];
-
-		weights += weight;
-		bins += weight * bin;
-		offsets += weight * (host->curve_seen[bin].mw - plate_mw(what, bin));
-	}
-	if (weights == 0)
-		return fit;
-	for (int bin = 0; bin < BINS; bin++) {
-		int64_t weight = host->curve_weight[bin];
-		int64_t offset = host->curve_seen[bin].mw - plate_mw(what, bin);
-		int64_t far = bin * weights - bins; /* from the mean bin, x weights */
-
-		spread += weight * far * far / weights;
-		product += weight * far * (offset - offsets / weights);
-	}
-	fit.tilt = product / (spread / weights + TILT_DOUBT) / weights;
-	fit.shift = (offsets - fit.tilt * bins) / weights;
-	return fit;
+	return (int64_t)((xn_register)host->curve_fit.product * WHOLE_PPM /
+	    (host->curve_fit.spread + ridge * ridge));
 }
 
 /* Where it falls, the bins are levelled to their mean, as often as needed. */
@@ -87,22 +72,19 @@ level(struct xn_host *host)
 static void
 rebuild(struct xn_host *host, const struct xn_topo_host *what)
 {
-	struct fit fit = fit_plate(host, what);
+	const struct xn_curve_fit *fit = &host->curve_fit;
+	int64_t tilt = tilt_mw(host, what);
 
 	for (int bin = 0; bin < BINS; bin++) {
-		int64_t mw = plate_mw(what, bin) + fit.shift + fit.tilt * bin;
+		int64_t away = bin * (WHOLE_PPM / (BINS - 1)) - fit->used_ppm;
+		int64_t mw = plate_mw(what, bin) + fit->above_mw +
+		    (int64_t)((xn_register)tilt * away / WHOLE_PPM);
 
 		host->curve[bin].mw = mw > 0 ? mw : 0;
 	}
 	level(host);
 	for (int bin = 1; bin < BINS; bin++)
 		assert(host->curve[bin].mw >= host->curve[bin - 1].mw); /* invariant 1 */
-}
-
-static int64_t
-range_mw(const struct xn_topo_host *what)
-{
-	return plate_mw(what, BINS - 1) - plate_mw(what, 0);
 }
 
 void
@@ -128,12 +110,12 @@ absolute(int64_t value)
 	return value < 0 ? -value : value;
 }
 
-/* Whether the readings of this bin are too many and too different for this one to be believed. */
+/* Whether this use was measured too often, and this reading is too far, for it to be believed. */
 static bool
-is_strange(struct xn_host *host, int64_t bin, int64_t watts, int64_t far, xn_instant now)
+is_strange(struct xn_host *host, int64_t bin, int64_t off, int64_t far, xn_instant now)
 {
-	host->strange.mw = watts - host->curve_seen[bin].mw;
-	if (host->curve_weight[bin] < WEIGHT_MAX || absolute(host->strange.mw) <= far) {
+	host->strange.mw = off;
+	if (host->curve_weight[bin] < WEIGHT_MAX || absolute(off) <= far) {
 		host->strange_since.ms = 0;
 		host->strange_count = 0;
 		return false;
@@ -141,6 +123,32 @@ is_strange(struct xn_host *host, int64_t bin, int64_t watts, int64_t far, xn_ins
 	if (host->strange_count++ == 0)
 		host->strange_since = now;
 	return !xn_curve_drifts(host, now);
+}
+
+/* Moves a mean by a reading's weight: one of as many as there were, of `most` at last. */
+static void
+follow(int64_t *mean, int64_t value, uint32_t readings, uint32_t most)
+{
+	*mean += (value - *mean) / (int64_t)(readings < most ? readings : most);
+}
+
+/* A reading at a use, so many mW above the plate's line. */
+static void
+take(struct xn_curve_fit *fit, int64_t used_ppm, int64_t above_mw)
+{
+	int64_t move_ppm = used_ppm - fit->mean_ppm;
+	int64_t move_mw = above_mw - fit->mean_mw;
+
+	if (fit->readings > 0) {
+		fit->spread += move_ppm * move_ppm - fit->spread / SLOPE_PARTS;
+		fit->product += move_ppm * move_mw - fit->product / SLOPE_PARTS;
+	}
+	if (fit->readings < MEAN_PARTS)
+		fit->readings++;
+	follow(&fit->used_ppm, used_ppm, fit->readings, WEIGHT_MAX);
+	follow(&fit->above_mw, above_mw, fit->readings, WEIGHT_MAX);
+	follow(&fit->mean_ppm, used_ppm, fit->readings, MEAN_PARTS);
+	follow(&fit->mean_mw, above_mw, fit->readings, MEAN_PARTS);
 }
 
 bool
@@ -157,30 +165,27 @@ xn_curve_learn(struct xn_host *host, const struct xn_topo_host *what, xn_instant
 	int64_t used = host->used_millicores < full ? host->used_millicores : full;
 	int64_t range = range_mw(what);
 	int64_t far = range / 1000 * XN_CURVE_FAR_PPM / 1000;
-	int64_t watts, off, bin, step;
-	uint32_t weight;
+	int64_t curve_mw, off, bin;
 
 	if (full == 0 || host->power.mw <= 0)
 		return;
-	/* What was measured between two bins is carried to the nearer one along the curve as it is.
-	 */
 	bin = (used * (BINS - 1) * 2 + full) / (full * 2);
-	off = host->power.mw - xn_curve_watts(host, used).mw;
-	if (is_strange(host, bin, host->curve[bin].mw + off, far, now)) {
+	curve_mw = xn_curve_watts(host, used).mw;
+	off = host->power.mw - curve_mw;
+	if (is_strange(host, bin, off, far, now)) {
 		host->curve_spread.mw += (far - host->curve_spread.mw) / SPREAD_PARTS;
 		return;
 	}
 	/* A wild reading is one reading, however wild. */
 	if (absolute(off) > range)
 		off = off < 0 ? -range : range;
-	watts = host->curve[bin].mw + off;
 	host->curve_spread.mw += (absolute(off) - host->curve_spread.mw) / SPREAD_PARTS;
-	weight = host->curve_weight[bin] < WEIGHT_MAX ? host->curve_weight[bin] + 1 : WEIGHT_MAX;
-	step = watts - host->curve_seen[bin].mw;
-	if (weight == WEIGHT_MAX && absolute(step) > far)
-		step = step < 0 ? -far : far; /* invariant 2 */
-	host->curve_weight[bin] = weight;
-	host->curve_seen[bin].mw += step / (int64_t)weight;
+	if (host->curve_weight[bin] < WEIGHT_MAX)
+		host->curve_weight[bin]++;
+	else if (absolute(off) > far)
+		off = off < 0 ? -far : far; /* invariant 2 */
+	take(&host->curve_fit, used * WHOLE_PPM / full,
+	    curve_mw + off - plate_mw(what, 0) - range * used / full);
 	rebuild(host, what);
 }
 

@@ -1,17 +1,18 @@
 /*
  * Curve: watts of a host at 0, 10 .. 100 % CPU, learned from its outlets. It begins as the line
- * from the plate's idle to full watts; what was measured shifts it and, once it was measured over a
- * range of use, tilts it.
+ * from the plate's idle to full watts. Readings of the last minutes set its level where the host is
+ * used now, how watts moved with the CPU over hours its slope: a line through what was measured,
+ * and the plate's as long as use has not moved enough to tell.
  *
- * A reading far from the many that came before it at the same use teaches nothing: a wild one must
+ * A reading far from the curve at a use that was measured often teaches nothing: a wild one must
  * not tilt the curve. When they have been so for XN_CURVE_STRANGE, the host has changed, which is
  * an alarm, and the curve begins to follow.
  *
  * The spread is the mean distance of readings from the curve, the newest weighing most: the error
  * bar of whatever the curve is used for.
  *
- * Invariants: (1) a curve never falls; (2) one reading moves what is known of a bin by less than
- * XN_CURVE_FAR_PPM of the plate's range once the bin has been measured often.
+ * Invariants: (1) a curve never falls; (2) at a use that was measured often, one reading
+ * moves the level by at most 1/16 of XN_CURVE_FAR_PPM of the plate's range.
  */
 #ifndef XN_CORE_CURVE_H
 #define XN_CORE_CURVE_H
