@@ -93,9 +93,13 @@ point_of(const struct xn_meter_reading *reading)
 	    .heard = reading->heard};
 }
 
-/* The point after a believed reading: the same value again only makes it newer. */
+/*
+ * The point after a believed reading, `step` further: the same value again only makes it newer. In
+ * a gap the register may have come to its value, and stood still, as early as its rating lets it.
+ */
 static struct xn_meter_point
-follow(const struct xn_meter_point *from, const struct xn_meter_reading *reading)
+follow(const struct xn_meter_rules *rules, const struct xn_meter_point *from,
+    const struct xn_meter_reading *reading, xn_register step)
 {
 	struct xn_meter_point to = point_of(reading);
 
@@ -103,6 +107,11 @@ follow(const struct xn_meter_point *from, const struct xn_meter_reading *reading
 		to.changed = from->changed;
 		to.changed_heard = from->changed_heard;
 		to.same = from->same + 1;
+	} else if (is_gap(rules, from->at, to.at) && rules->max.mw > 0) {
+		int64_t soonest_ms = from->at.ms + (int64_t)(step * 1000 / rules->max.mw);
+
+		if (soonest_ms < to.at.ms)
+			to.changed.ms = soonest_ms;
 	}
 	return to;
 }
@@ -227,7 +236,8 @@ take_odd(const struct booker *booker, const struct xn_meter_reading *reading)
 		else if (state->odd < BELIEVED_AFTER - 1)
 			state->odd++;
 		state->odd_middle = state->odd_last;
-		state->odd_last = follow(&state->odd_last, reading);
+		state->odd_last = follow(booker->rules, &state->odd_last, reading,
+		    reading->counted - state->odd_last.value);
 	} else {
 		state->odd = 1;
 		state->odd_since = state->since;
@@ -262,7 +272,7 @@ take_register(const struct booker *booker, const struct xn_meter_reading *readin
 		last = &state->base;
 		state->has_next = false;
 	}
-	to = follow(last, reading);
+	to = follow(booker->rules, last, reading, step);
 	state->odd = 0;
 	if (step > 0)
 		state->since.mj = 0;

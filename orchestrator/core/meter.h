@@ -57,7 +57,7 @@ struct xn_meter_reading {
 /* A reading of the register that was believed. */
 struct xn_meter_point {
 	xn_register value;
-	xn_instant changed, changed_heard; /* when it came to this value */
+	xn_instant changed, changed_heard; /* when it came to this value, at the earliest */
 	xn_instant at, heard;              /* when it was read last */
 	uint32_t same;                     /* readings of this value after the first */
 };

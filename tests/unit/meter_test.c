@@ -284,6 +284,23 @@ a_register_that_stood_still_is_spread_over_that_time(void **state)
 }
 
 static void
+a_stall_that_began_in_a_gap_loses_nothing(void **state)
+{
+	struct stand meter = a_meter(plain);
+
+	(void)state;
+	read_register(&meter, 0, WH(5000));
+	read_register(&meter, 10, WH(5055));
+	read_register(&meter, 3600, WH(15055)); /* stood still for half of the hour, unheard */
+	for (int i = 0; i < 10; i++)
+		read_register(&meter, 10, WH(15055));
+	read_register(&meter, 10, WH(25610));
+	assert_true(meter.events & XN_METER_STALL);
+	read_register(&meter, 10, WH(25665));
+	assert_int_equal(meter.booked, WH(20665));
+}
+
+static void
 late_and_repeated_readings_change_nothing(void **state)
 {
 	struct stand meter = a_meter(plain);
@@ -410,6 +427,7 @@ main(void)
 	    cmocka_unit_test(all_ones_are_no_value),
 	    cmocka_unit_test(a_register_bridges_a_gap_and_watts_do_not),
 	    cmocka_unit_test(a_register_that_stood_still_is_spread_over_that_time),
+	    cmocka_unit_test(a_stall_that_began_in_a_gap_loses_nothing),
 	    cmocka_unit_test(late_and_repeated_readings_change_nothing),
 	    cmocka_unit_test(a_clock_that_was_set_back_hides_no_energy),
 	    cmocka_unit_test(a_clock_that_is_set_while_the_register_stands_still_hides_nothing),
