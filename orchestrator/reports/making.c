@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LINE_SIZE 1024
 
@@ -30,7 +31,8 @@ xn_report_kind_of(const char *word, enum xn_report_kind *ret_kind, struct xn_err
 	for (enum xn_report_kind kind = 0; kind < XN_REPORT_COUNT; kind++) {
 		size_t used = strlen(all);
 
-		if (strcmp(word, kinds[kind].word) == 0) {
+		if (strcmp(word, kinds[kind].word) == 0 ||
+		    strcasecmp(word, kinds[kind].letter) == 0) {
 			*ret_kind = kind;
 			return XN_OK;
 		}

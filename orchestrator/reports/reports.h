@@ -44,6 +44,7 @@ enum xn_report_kind { XN_REPORTS(XN_REPORT_ENUM) XN_REPORT_COUNT };
 
 const char *xn_report_word(enum xn_report_kind kind);
 /* XN_EINVALID lists those that there are. */
+/* By its word, or its number ("R1"). */
 int xn_report_kind_of(const char *word, enum xn_report_kind *ret_kind, struct xn_error *err);
 
 /* What a report is of. */
