@@ -43,8 +43,7 @@ enum xn_report_kind { XN_REPORTS(XN_REPORT_ENUM) XN_REPORT_COUNT };
 #undef XN_REPORT_ENUM
 
 const char *xn_report_word(enum xn_report_kind kind);
-/* XN_EINVALID lists those that there are. */
-/* By its word, or its number ("R1"). */
+/* By its word or its number ("R1"); XN_EINVALID lists the words. */
 int xn_report_kind_of(const char *word, enum xn_report_kind *ret_kind, struct xn_error *err);
 
 /* What a report is of. */
