@@ -50,7 +50,7 @@ read_factor(struct xn_plan_reader *in, const struct xn_yaml *node, struct xn_fac
 	xn_plan_read_text(in, node, "method", &factor->method);
 	if ((value = xn_yaml_get(node, "year")) != NULL)
 		read_year(in, value, &factor->year);
-	else if ((value = xn_yaml_get(node, "id")) != NULL && !node->cut)
+	else if (xn_yaml_get(node, "id") != NULL && !node->cut)
 		xn_problem_add(in->problems, xn_yaml_place(node), NULL,
 		    "required key 'year' is missing: the factor '%.64s' is of no year", factor->id);
 }

@@ -307,14 +307,16 @@ xn_kpi_rhi(double dq, double q)
 double
 xn_kpi_root(double square)
 {
-	double root = square > 1 ? square : 1;
+	double next = square > 1 ? square : 1;
+	double root;
 
 	if (!(square > 0))
 		return 0;
 	/* Newton's method from above: each step is smaller until rounding ends it. */
-	for (double next = (root + square / root) / 2; next < root;
-	     next = (root + square / root) / 2)
+	do {
 		root = next;
+		next = (root + square / root) / 2;
+	} while (next < root);
 	return root;
 }
 
