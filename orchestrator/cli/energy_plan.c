@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "orchestrator/cli/check.h"
 #include "orchestrator/cli/commands.h"
 
 /* Each has a week of its own in memory. */
@@ -149,36 +150,19 @@ xn_cli_energy_plan_use(
 	return NULL;
 }
 
+static void
+read_one(
+    struct xn_arena *arena, const char *path, struct xn_problems *problems, struct xn_error *err)
+{
+	struct xn_cli_plan_file *files;
+
+	xn_cli_energy_plan_read(arena, path, false, problems, &files, err);
+}
+
 static int
 energy_plan_check(struct xn_cli *cli)
 {
-	struct xn_arena arena;
-	struct xn_problems problems;
-	int status = XN_EXIT_OK;
-
-	if (cli->argument_count == 0) {
-		fputs("xanh: which FILE? 'xanh energy-plan check FILE...'\n", stderr);
-		return XN_EXIT_USAGE;
-	}
-	xn_arena_map(&arena, XN_CLI_ENERGY_PLAN_ARENA_SIZE);
-	xn_problems_init(&problems, &arena);
-	for (int i = 0; i < cli->argument_count; i++) {
-		struct xn_error err = {.code = XN_OK};
-		struct xn_cli_plan_file *files;
-
-		xn_cli_energy_plan_read(&arena, cli->arguments[i], false, &problems, &files, &err);
-		if (err.code == XN_OK)
-			continue;
-		fputs("xanh: ", stderr);
-		xn_cli_print_escaped(stderr, err.text);
-		fputc('\n', stderr);
-		status = xn_exit_of(err.code);
-	}
-	xn_problems_print(&problems, stderr);
-	if (status == XN_EXIT_OK && problems.count > 0)
-		status = XN_EXIT_INPUT;
-	xn_arena_unmap(&arena);
-	return status;
+	return xn_check_files(cli, XN_CLI_ENERGY_PLAN_ARENA_SIZE, read_one);
 }
 
 const struct xn_cli_command xn_cli_energy_plan_check = {

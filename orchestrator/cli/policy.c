@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "orchestrator/cli/check.h"
 #include "orchestrator/cli/commands.h"
 
 const struct xn_policy *
@@ -27,35 +28,17 @@ xn_cli_policy_read(struct xn_arena *arena, const char *path, bool only_one,
 	return problems->count == 0 ? policy : NULL;
 }
 
+static void
+read_one(
+    struct xn_arena *arena, const char *path, struct xn_problems *problems, struct xn_error *err)
+{
+	xn_cli_policy_read(arena, path, false, problems, err);
+}
+
 static int
 policy_check(struct xn_cli *cli)
 {
-	struct xn_arena arena;
-	struct xn_problems problems;
-	int status = XN_EXIT_OK;
-
-	if (cli->argument_count == 0) {
-		fputs("xanh: which FILE? 'xanh policy check FILE...'\n", stderr);
-		return XN_EXIT_USAGE;
-	}
-	xn_arena_map(&arena, XN_CLI_POLICY_ARENA_SIZE);
-	xn_problems_init(&problems, &arena);
-	for (int i = 0; i < cli->argument_count; i++) {
-		struct xn_error err = {.code = XN_OK};
-
-		xn_cli_policy_read(&arena, cli->arguments[i], false, &problems, &err);
-		if (err.code == XN_OK)
-			continue;
-		fputs("xanh: ", stderr);
-		xn_cli_print_escaped(stderr, err.text);
-		fputc('\n', stderr);
-		status = xn_exit_of(err.code);
-	}
-	xn_problems_print(&problems, stderr);
-	if (status == XN_EXIT_OK && problems.count > 0)
-		status = XN_EXIT_INPUT;
-	xn_arena_unmap(&arena);
-	return status;
+	return xn_check_files(cli, XN_CLI_POLICY_ARENA_SIZE, read_one);
 }
 
 const struct xn_cli_command xn_cli_policy_check = {

@@ -34,8 +34,8 @@ previous_slot(const struct xn_core *core)
 
 /* ---- booking ---- */
 
-static void
-add(struct xn_tally *sum, const struct xn_tally *part)
+void
+xn_tally_add(struct xn_tally *sum, const struct xn_tally *part)
 {
 	sum->energy.mj += part->energy.mj;
 	sum->estimated.mj += part->estimated.mj;
@@ -50,7 +50,7 @@ add_to_slot(struct xn_core *core, uint32_t meter, uint32_t slot, const struct xn
 {
 	const struct xn_topo_meter *what = &core->topology->meters[meter];
 
-	add(&core->meters[meter].slots[slot], tally);
+	xn_tally_add(&core->meters[meter].slots[slot], tally);
 	if (what->role == XN_METER_OUTLET && what->host != XN_NONE && tally->energy.mj > 0)
 		xn_attribution_energy(core, what->host, slot, tally);
 }

@@ -29,6 +29,9 @@ void xn_ledger_book(struct xn_core *core, uint32_t meter, const struct xn_meter_
 /* Begins and closes intervals as they are due; lets rows go. */
 void xn_ledger_advance(struct xn_core *core, struct xn_actions *actions);
 
+/* Adds a part to a sum: energy, time, events, and the worse grade. */
+void xn_tally_add(struct xn_tally *sum, const struct xn_tally *part);
+
 /* The next instant at which it wants to be stepped. */
 xn_instant xn_ledger_next(const struct xn_core *core);
 

@@ -47,17 +47,6 @@ flush(struct xn_core *core, uint32_t meter)
 }
 
 static void
-add(struct xn_tally *sum, const struct xn_tally *part)
-{
-	sum->energy.mj += part->energy.mj;
-	sum->estimated.mj += part->estimated.mj;
-	sum->covered.ms += part->covered.ms;
-	sum->events |= part->events;
-	if (part->grade > sum->grade)
-		sum->grade = part->grade;
-}
-
-static void
 add_instead(struct xn_late *late, struct xn_instead instead)
 {
 	late->instead.energy.mj += instead.energy.mj;
@@ -79,7 +68,7 @@ xn_ledger_late(struct xn_core *core, uint32_t meter, xn_instant start, xn_instan
 	late->start = start;
 	late->end = end;
 	late->touched = core->now;
-	add(&late->tally, tally);
+	xn_tally_add(&late->tally, tally);
 	add_instead(late, xn_ledger_settle(core, meter, start, end, tally->covered));
 	return true;
 }
