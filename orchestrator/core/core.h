@@ -352,9 +352,9 @@ struct xn_core {
 	struct xn_closing closing;
 	struct xn_correcting correcting[XN_CORRECTIONS_MAX]; /* ring */
 	uint32_t correcting_first, correcting_count;
-	xn_instant expected_at; /* until when hosts were expected to draw something */
-	xn_instant late_looked; /* when what was told late was last looked at */
-	struct xn_doubt doubt;  /* of the interval that was closed last */
+	xn_instant expected_since, expected_at; /* when hosts were expected to draw something */
+	xn_instant late_looked;                 /* when what was told late was last looked at */
+	struct xn_doubt doubt;                  /* of the interval that was closed last */
 
 	char site_hold[XN_SENTENCE_SIZE]; /* why the whole site holds; empty: it does not */
 	struct xn_rack *racks;            /* [topology->rack_count] */

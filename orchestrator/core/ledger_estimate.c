@@ -18,8 +18,10 @@ xn_ledger_expect(struct xn_core *core)
 	bool first = core->expected_at.ms == 0;
 
 	core->expected_at = core->now;
-	if (first)
+	if (first) {
+		core->expected_since = core->now;
 		return;
+	}
 	for (uint32_t h = 0; h < core->topology->host_count; h++) {
 		struct xn_host *host = &core->hosts[h];
 		xn_energy energy;
@@ -44,10 +46,23 @@ owe(struct xn_core *core, uint32_t meter, xn_energy energy, xn_energy own, xn_du
 	owed->missing.ms += missing.ms;
 }
 
+/* Time of the closing interval of which something could be known: of none before the first tick. */
+static xn_duration
+known_span(const struct xn_core *core)
+{
+	xn_instant start = core->closing.start;
+
+	if (core->expected_since.ms > start.ms)
+		start = core->expected_since;
+	if (core->closing.end.ms <= start.ms)
+		return (xn_duration){0};
+	return xn_since(core->closing.end, start);
+}
+
 static xn_duration
 missing(const struct xn_core *core, uint32_t meter)
 {
-	xn_duration span = xn_since(core->closing.end, core->closing.start);
+	xn_duration span = known_span(core);
 	xn_duration covered = core->meters[meter].slots[core->closing.slot].covered;
 
 	/* Less than a meter may be silent is within its reading's error. */
@@ -60,7 +75,7 @@ static void
 estimate_host(struct xn_core *core, uint32_t host)
 {
 	uint32_t slot = core->closing.slot;
-	int64_t span_ms = xn_since(core->closing.end, core->closing.start).ms;
+	int64_t span_ms = known_span(core).ms > 0 ? known_span(core).ms : 1;
 	int64_t before = core->hosts[host].slots[slot].energy.mj;
 	struct xn_tally sum = {.grade = XN_GRADE_ESTIMATED};
 	int64_t outlets = 0, own;

@@ -99,8 +99,15 @@ stage_silent(void)
 struct stage *
 stage_new(void)
 {
+	return stage_begun(0);
+}
+
+struct stage *
+stage_begun(int64_t minutes)
+{
 	struct stage *stage = stage_silent();
 
+	stage->now.ms += minutes * 60000;
 	stage_step(stage, (struct xn_event){.kind = XN_EV_BOOT});
 	for (uint32_t h = 0; h < STAGE_HOSTS; h++) {
 		stage_up(stage, h);

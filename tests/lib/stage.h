@@ -50,6 +50,8 @@ struct stage {
 
 /* A new site at a round instant; booted, hosts up and listed empty, every meter read. */
 struct stage *stage_new(void);
+/* The same, begun so many minutes into an interval. */
+struct stage *stage_begun(int64_t minutes);
 struct stage *stage_silent(void); /* the same, before anything happened */
 void stage_end(struct stage *stage);
 

@@ -59,6 +59,29 @@ near(int64_t mj, int64_t watts)
 	return mj > expected - expected / 50 && mj < expected + expected / 50;
 }
 
+/* Hosts drew watts before the site was watched; nobody counted what gave them. */
+static void
+nothing_is_estimated_of_the_time_before_the_first_tick(void **state)
+{
+	struct stage *stage = stage_begun(20);
+
+	(void)state;
+	stage->watts[GRID] = 600;
+	stage_seen(stage, H1, 1, XN_VM_RUNNING);
+	stage_listed(stage, H1);
+	stage_forget(stage);
+	while (stage_count(stage, XN_ACT_LEDGER) == 0) {
+		stage->heard_count = 0;
+		stage_wait(stage, 10);
+	}
+	for (uint32_t a = 0; a < stage->heard_count; a++)
+		if (stage->heard[a].kind == XN_ACT_LEDGER)
+			assert_int_equal(stage->heard[a].ledger.estimated.mj, 0);
+	assert_true(balance(stage) == 0);
+	assert_true(sum_of(stage, XN_ACCOUNT_GRID) > -sum_of(stage, XN_ACCOUNT_HOST));
+	stage_end(stage);
+}
+
 static void
 joules_are_carried_from_the_source_to_the_vm(void **state)
 {
@@ -374,6 +397,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(nothing_is_estimated_of_the_time_before_the_first_tick),
 	    cmocka_unit_test(joules_are_carried_from_the_source_to_the_vm),
 	    cmocka_unit_test(outlets_hosts_and_vms_agree_to_the_joule),
 	    cmocka_unit_test(what_nothing_explains_is_an_account_and_an_alarm),
