@@ -103,9 +103,14 @@ xn_instant_text(xn_instant at, int utc_offset_s, char text[XN_INSTANT_TEXT_SIZE]
 {
 	struct xn_date date = xn_date_of(at, utc_offset_s);
 	unsigned into = (unsigned)((at.ms - xn_day_start(at, utc_offset_s).ms) / 1000);
+	unsigned ms = (unsigned)((at.ms % 1000 + 1000) % 1000);
 	unsigned minutes = (unsigned)(utc_offset_s < 0 ? -utc_offset_s : utc_offset_s) / 60;
 
-	snprintf(text, XN_INSTANT_TEXT_SIZE, "%04d-%02d-%02dT%02u:%02u:%02u%c%02u:%02u", date.year,
-	    date.month, date.day, into / 3600, into / 60 % 60, into % 60,
+	char part[8] = "";
+
+	if (ms > 0)
+		snprintf(part, sizeof(part), ".%03u", ms % 1000);
+	snprintf(text, XN_INSTANT_TEXT_SIZE, "%04d-%02d-%02dT%02u:%02u:%02u%s%c%02u:%02u",
+	    date.year, date.month, date.day, into / 3600, into / 60 % 60, into % 60, part,
 	    utc_offset_s < 0 ? '-' : '+', minutes / 60 % 24, minutes % 60);
 }

@@ -26,7 +26,7 @@ xn_instant xn_month_next(xn_instant at, int utc_offset_s);
 
 #define XN_INSTANT_TEXT_SIZE 64
 
-/* RFC 3339 in site time: "2026-11-25T14:30:00+07:00". */
+/* RFC 3339 in site time: "2026-11-25T14:30:00+07:00"; milliseconds only where there are any. */
 void xn_instant_text(xn_instant at, int utc_offset_s, char text[XN_INSTANT_TEXT_SIZE]);
 
 #endif

@@ -113,15 +113,6 @@ struct coverage {
 	json_t *rows;
 };
 
-static const char *
-role_word(int role)
-{
-	static const char *const words[] = {
-	    "grid", "pv", "battery", "generator", "cooling", "feed", "outlet", "inlet"};
-
-	return role >= 0 && role < (int)(sizeof(words) / sizeof(words[0])) ? words[role] : "?";
-}
-
 static int
 by_name(const void *key, const void *item)
 {
@@ -141,7 +132,7 @@ coverage_row(const struct xn_books_meter *meter, void *context, struct xn_error 
 
 	(void)err;
 	json_object_set_new(row, "meter", xn_json_name(meter->name));
-	json_object_set_new(row, "role", json_string(role_word(meter->role)));
+	json_object_set_new(row, "role", json_string(xn_role_word(meter->role)));
 	json_object_set_new(row, "rack", xn_json_text(meter->rack));
 	xn_json_amount(row, line != NULL ? &line->amount : &none.amount);
 	json_object_set_new(row, "accuracy",

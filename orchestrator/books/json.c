@@ -1,11 +1,10 @@
 #include "orchestrator/books/json.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "common/calendar.h"
 #include "orchestrator/core/meter.h"
+#include "orchestrator/core/topology.h"
 
 json_t *
 xn_json_text(const char *text)
@@ -24,21 +23,11 @@ xn_json_name(const char *text)
 json_t *
 xn_json_instant(xn_instant at, int utc_offset_s)
 {
-	int minutes = abs(utc_offset_s) / 60;
-	time_t local = (time_t)(at.ms / 1000 + utc_offset_s);
-	char text[64];
-	size_t used;
-	struct tm parts;
+	char text[XN_INSTANT_TEXT_SIZE];
 
 	if (at.ms == 0)
 		return json_null();
-	gmtime_r(&local, &parts);
-	used = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-	if (at.ms % 1000 != 0)
-		used += (size_t)snprintf(
-		    text + used, sizeof(text) - used, ".%03d", (int)(at.ms % 1000));
-	snprintf(text + used, sizeof(text) - used, "%c%02d:%02d", utc_offset_s < 0 ? '-' : '+',
-	    minutes / 60, minutes % 60);
+	xn_instant_text(at, utc_offset_s, text);
 	return json_string(text);
 }
 
@@ -134,6 +123,21 @@ xn_account_of(const char *word)
 	while (account < XN_ACCOUNT_COUNT && strcmp(accounts[account], word) != 0)
 		account++;
 	return account;
+}
+
+const char *
+xn_role_word(int role)
+{
+	static const char *const words[] = {[XN_METER_GRID] = "grid",
+	    [XN_METER_PV] = "pv",
+	    [XN_METER_BATTERY] = "battery",
+	    [XN_METER_GENERATOR] = "generator",
+	    [XN_METER_COOLING] = "cooling",
+	    [XN_METER_FEED] = "feed",
+	    [XN_METER_OUTLET] = "outlet",
+	    [XN_METER_INLET] = "inlet"};
+
+	return role >= 0 && role <= XN_METER_INLET ? words[role] : "?";
 }
 
 char

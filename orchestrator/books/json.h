@@ -29,6 +29,9 @@ void xn_json_amount(json_t *object, const struct xn_amount *amount);
 const char *xn_account_word(enum xn_account account);
 enum xn_account xn_account_of(const char *word);
 
+/* "grid", "outlet" of an enum xn_meter_role, as a database has it; "?" of none. */
+const char *xn_role_word(int role);
+
 /* "M", "-". */
 char xn_grade_letter(enum xn_grade grade);
 json_t *xn_json_grade(enum xn_grade grade);

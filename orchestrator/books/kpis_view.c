@@ -122,22 +122,14 @@ row_json(const struct xn_kpi_row *row)
 static json_t *
 meter_json(const struct xn_kpi_meter *one)
 {
-	static const char *const roles[] = {[XN_METER_GRID] = "grid",
-	    [XN_METER_PV] = "pv",
-	    [XN_METER_BATTERY] = "battery",
-	    [XN_METER_GENERATOR] = "generator",
-	    [XN_METER_COOLING] = "cooling",
-	    [XN_METER_FEED] = "feed",
-	    [XN_METER_OUTLET] = "outlet",
-	    [XN_METER_INLET] = "inlet"};
 	const struct xn_books_meter *meter = &one->meter;
-	json_t *object =
-	    json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "meter", xn_json_name(meter->name),
-		"role", roles[meter->role], "term", one->term, "rack", xn_json_text(meter->rack),
-		"class", number_or_null(meter->accuracy.ppm > 0, (double)meter->accuracy.ppm / 1e6),
-		"transformer_class",
-		number_or_null(meter->transformer.ppm > 0, (double)meter->transformer.ppm / 1e6),
-		"calibrated", xn_json_text(meter->calibrated));
+	json_t *object = json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "meter",
+	    xn_json_name(meter->name), "role", xn_role_word(meter->role), "term", one->term, "rack",
+	    xn_json_text(meter->rack), "class",
+	    number_or_null(meter->accuracy.ppm > 0, (double)meter->accuracy.ppm / 1e6),
+	    "transformer_class",
+	    number_or_null(meter->transformer.ppm > 0, (double)meter->transformer.ppm / 1e6),
+	    "calibrated", xn_json_text(meter->calibrated));
 
 	xn_json_amount(object, &one->amount);
 	json_object_set_new(object, "coverage", json_real(one->coverage));

@@ -151,8 +151,8 @@ take_offset(const char **text, int *ret_offset_s)
 	return true;
 }
 
-static bool
-read_instant(const char *text, int utc_offset_s, xn_instant *ret_instant)
+bool
+xn_period_instant(const char *text, int utc_offset_s, xn_instant *ret_instant)
 {
 	struct xn_date date;
 	int hour, minute, second = 0;
@@ -202,9 +202,9 @@ xn_period_between(const char *from, const char *to, const struct xn_period_place
 				   "2026-11-25T14:30+07:00";
 	struct xn_period period = {.kind = XN_PERIOD_SPAN};
 
-	if (!read_instant(from, place->utc_offset_s, &period.from))
+	if (!xn_period_instant(from, place->utc_offset_s, &period.from))
 		return xn_fail(err, XN_EINVALID, form, from);
-	if (!read_instant(to, place->utc_offset_s, &period.to))
+	if (!xn_period_instant(to, place->utc_offset_s, &period.to))
 		return xn_fail(err, XN_EINVALID, form, to);
 	if (period.from.ms >= period.to.ms)
 		return xn_fail(err, XN_EINVALID, "%.40s is not before %.40s", from, to);

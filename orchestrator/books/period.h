@@ -43,6 +43,7 @@ int xn_period_parse(const char *text, const struct xn_period_place *place,
     struct xn_period *ret_period, struct xn_error *err);
 
 /* Unix seconds, or RFC 3339 with offset; a date alone is the beginning of that day. */
+bool xn_period_instant(const char *text, int utc_offset_s, xn_instant *ret_instant);
 int xn_period_between(const char *from, const char *to, const struct xn_period_place *place,
     struct xn_period *ret_period, struct xn_error *err);
 

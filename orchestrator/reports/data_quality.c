@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "orchestrator/core/topology.h"
+#include "orchestrator/books/json.h"
 
 enum {
 	METER,
@@ -69,15 +69,6 @@ struct quality {
 };
 
 static const char *
-role_word(int role)
-{
-	static const char *const words[] = {
-	    "grid", "pv", "battery", "generator", "cooling", "feed", "outlet", "inlet"};
-
-	return role >= 0 && role <= XN_METER_INLET ? words[role] : "";
-}
-
-static const char *
 event_words(struct xn_making *making, uint32_t events)
 {
 	json_t *list = xn_json_events(events), *word;
@@ -101,7 +92,7 @@ put_meter(const struct xn_books_meter *row, void *context, struct xn_error *err)
 		return XN_OK; /* it counts no energy */
 	cells = xn_table_row(to->making->document, to->table);
 	xn_put_copy(to->making, &cells[METER], row->name);
-	xn_put_text(&cells[ROLE], role_word(row->role));
+	xn_put_text(&cells[ROLE], xn_role_word(row->role));
 	xn_put_copy(to->making, &cells[RACK], row->rack);
 	xn_put_copy(to->making, &cells[HOST], row->host);
 	if (row->accuracy.ppm > 0)

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -120,36 +119,6 @@ xn_api_fail(struct xn_http_request *request, const struct xn_error *err)
 	case XN_EUNREACHABLE: xn_api_error(request, 503, "unreachable", err->text); return;
 	case XN_EFULL: xn_api_error(request, 503, "full", err->text); return;
 	}
-}
-
-bool
-xn_api_instant(const char *text, xn_instant *ret_instant)
-{
-	struct tm parts = {0};
-	const char *rest;
-	char *end;
-	long long seconds = strtoll(text, &end, 10);
-	int hours, minutes;
-	char sign;
-
-	if (end != text && *end == '\0') {
-		ret_instant->ms = seconds * 1000;
-		return seconds > 0 && seconds < INT64_C(253402300800);
-	}
-	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-	if (rest == NULL)
-		return false;
-	if (*rest == '.')
-		rest += 1 + strspn(rest + 1, "0123456789");
-	seconds = timegm(&parts);
-	ret_instant->ms = seconds * 1000;
-	if (strcmp(rest, "Z") == 0)
-		return true;
-	/* A "+" of a query that was not encoded has become a blank. */
-	if (sscanf(rest, "%c%2d:%2d", &sign, &hours, &minutes) != 3 || strchr("+- ", sign) == NULL)
-		return false;
-	ret_instant->ms -= (sign == '-' ? -1 : 1) * (hours * INT64_C(3600) + minutes * 60) * 1000;
-	return true;
 }
 
 /* ---- who ---- */

@@ -31,8 +31,6 @@ void xn_api_fail(struct xn_http_request *request, const struct xn_error *err);
 /* 422 with each problem's place. */
 void xn_api_problems(
     struct xn_http_request *request, const char *text, const struct xn_problems *problems);
-/* Unix seconds or RFC 3339; false if it is neither. */
-bool xn_api_instant(const char *text, xn_instant *ret_instant);
 
 /* api_read.c */
 void xn_api_status(struct xn_call *call);

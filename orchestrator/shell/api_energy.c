@@ -1,5 +1,6 @@
 /* Amending the books: corrections of what a meter counted, and activities that people bring. */
 #include "orchestrator/shell/api.h"
+#include "orchestrator/books/period.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,13 +42,15 @@ text_field(const json_t *object, const char *field, bool required, char *ret_tex
 }
 
 static bool
-span_fields(const json_t *object, xn_instant *ret_start, xn_instant *ret_end, struct xn_error *err)
+span_fields(const struct xn_call *call, const json_t *object, xn_instant *ret_start,
+    xn_instant *ret_end, struct xn_error *err)
 {
 	const char *start = json_string_value(json_object_get(object, "start"));
 	const char *end = json_string_value(json_object_get(object, "end"));
+	int offset_s = call->daemon->map.topology.utc_offset_s;
 
-	if (start == NULL || end == NULL || !xn_api_instant(start, ret_start) ||
-	    !xn_api_instant(end, ret_end) || ret_start->ms >= ret_end->ms)
+	if (start == NULL || end == NULL || !xn_period_instant(start, offset_s, ret_start) ||
+	    !xn_period_instant(end, offset_s, ret_end) || ret_start->ms >= ret_end->ms)
 		return xn_fail(err, XN_EINVALID,
 			   "'start' and 'end' are RFC 3339 instants, one before the other"),
 		       false;
@@ -90,7 +93,7 @@ read_correction(
 	if (!text_field(body, "meter", true, what->meter, sizeof(what->meter), err) ||
 	    !text_field(body, "reason", true, what->reason, sizeof(what->reason), err) ||
 	    !text_field(body, "evidence", false, what->evidence, sizeof(what->evidence), err) ||
-	    !span_fields(body, &what->start, &what->end, err))
+	    !span_fields(call, body, &what->start, &what->end, err))
 		return XN_EINVALID;
 	if (!json_is_number(energy) || !isfinite(kwh) || kwh < 0 || kwh > 1e9)
 		return xn_fail(err, XN_EINVALID,
@@ -160,7 +163,7 @@ store_activity(struct xn_call *call, const json_t *object, struct xn_error *err)
 	if (!text_field(object, "kind", true, kind, sizeof(kind), err) ||
 	    !text_field(object, "about", false, about, sizeof(about), err) ||
 	    !text_field(object, "evidence", false, evidence, sizeof(evidence), err) ||
-	    !span_fields(object, &row.start, &row.end, err))
+	    !span_fields(call, object, &row.start, &row.end, err))
 		return XN_EINVALID;
 	if (!kind_of(kind, &row.kind))
 		return xn_fail(err, XN_EINVALID, "there is no activity '%s'", kind);

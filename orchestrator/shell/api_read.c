@@ -1,5 +1,6 @@
 /* What can be looked at. */
 #include "orchestrator/shell/api.h"
+#include "orchestrator/books/period.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -132,14 +133,15 @@ read_span(struct xn_call *call, xn_instant *ret_from, xn_instant *ret_to)
 {
 	const char *from = xn_http_query(call->request, "from");
 	const char *to = xn_http_query(call->request, "to");
+	int offset_s = call->daemon->map.topology.utc_offset_s;
 
 	*ret_to = xn_clock_now();
-	if (to != NULL && !xn_api_instant(to, ret_to)) {
+	if (to != NULL && !xn_period_instant(to, offset_s, ret_to)) {
 		xn_api_error(call->request, 400, "bad-time", "to: Unix seconds or RFC 3339");
 		return false;
 	}
 	ret_from->ms = ret_to->ms - INT64_C(3600) * 1000;
-	if (from != NULL && !xn_api_instant(from, ret_from)) {
+	if (from != NULL && !xn_period_instant(from, offset_s, ret_from)) {
 		xn_api_error(call->request, 400, "bad-time", "from: Unix seconds or RFC 3339");
 		return false;
 	}

@@ -42,23 +42,6 @@ xn_view_alarms(const struct xn_views *views)
 	return rows;
 }
 
-static const char *
-role_word(enum xn_meter_role role)
-{
-	static const char *const words[] = {
-	    [XN_METER_GRID] = "grid",
-	    [XN_METER_PV] = "pv",
-	    [XN_METER_BATTERY] = "battery",
-	    [XN_METER_GENERATOR] = "generator",
-	    [XN_METER_COOLING] = "cooling",
-	    [XN_METER_FEED] = "feed",
-	    [XN_METER_OUTLET] = "outlet",
-	    [XN_METER_INLET] = "inlet",
-	};
-
-	return words[role];
-}
-
 json_t *
 xn_view_meters(const struct xn_views *views)
 {
@@ -73,7 +56,7 @@ xn_view_meters(const struct xn_views *views)
 
 		json_array_append_new(rows,
 		    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "name",
-			what->name, "role", role_word(what->role), "rack",
+			what->name, "role", xn_role_word(what->role), "rack",
 			what->rack == XN_NONE ? json_null()
 					      : json_string(topology->racks[what->rack].name),
 			"host",
@@ -186,13 +169,13 @@ meter_metrics(const struct xn_views *views, FILE *out)
 		    views->core->meters[i].has_power &&
 		    xn_view_quality(views, i) >= XN_QUALITY_ESTIMATED)
 			line(out, "xanh_power_watts{meter=\"%s\",role=\"%s\"} %.3f",
-			    topology->meters[i].name, role_word(topology->meters[i].role),
+			    topology->meters[i].name, xn_role_word(topology->meters[i].role),
 			    (double)views->core->meters[i].power.mw / 1000);
 	line(out, "# TYPE xanh_energy_joules counter\n# UNIT xanh_energy_joules joules");
 	for (uint32_t i = 0; i < topology->meter_count; i++)
 		if (topology->meters[i].role != XN_METER_INLET)
 			line(out, "xanh_energy_joules_total{meter=\"%s\",role=\"%s\"} %.3f",
-			    topology->meters[i].name, role_word(topology->meters[i].role),
+			    topology->meters[i].name, xn_role_word(topology->meters[i].role),
 			    (double)views->core->meters[i].booked.mj / 1000);
 	line(out, "# TYPE xanh_temperature_celsius gauge\n# UNIT xanh_temperature_celsius celsius");
 	for (uint32_t i = 0; i < topology->meter_count; i++)

@@ -144,12 +144,12 @@ fleet = {'version': 1, 'now': '2026-11-23T18:00:00+07:00', 'feeds': [{'id': 'f',
          'hosts': [{'id': 'h', 'rack': 'r', 'cpu': 4, 'memory_mib': 1024, 'network_mbps': 1000, 'power_w': [200] * 11}], 'vms': []}
 write('fleet.json', json.dumps(fleet))
 write('policy.yaml', 'kind: policy\nname: p\n')
-for now, cost in (('2026-11-23T18:00:00+07:00', 3398), ('2026-11-23T03:00:00+07:00', 1190), ('2027-02-01T03:00:00+07:00', None)):
-    result = run('plan', '--fleet', 'fleet.json', '--policy', 'policy.yaml', '--energy-plan', 'old.yaml', '--now', now, '-o', 'json')
+for at, cost in (('2026-11-23T18:00:00+07:00', 3398), ('2026-11-23T03:00:00+07:00', 1190), ('2027-02-01T03:00:00+07:00', None)):
+    result = run('plan', '--fleet', 'fleet.json', '--policy', 'policy.yaml', '--energy-plan', 'old.yaml', '--now', at, '-o', 'json')
     before = json.loads(result.stdout)['before'] if result.stdout else {}
     carbon = None if cost is None else 659.2
     ok((before.get('facility_w'), before.get('cost_vnd_h'), before.get('carbon_g_h')) == (1000.0, cost, carbon),
-       f'a kilowatt at {now} costs and emits what the plan says', before, result.stderr)
+       f'a kilowatt at {at} costs and emits what the plan says', before, result.stderr)
 result = run('plan', '--fleet', 'fleet.json', '--policy', 'policy.yaml', '-o', 'json')
 before = json.loads(result.stdout)['before']
 ok(before['cost_vnd_h'] is None and before['carbon_g_h'] is None, 'without an energy plan neither is made up')
